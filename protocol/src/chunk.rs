@@ -130,19 +130,15 @@ impl ChunkLimits {
                 };
                 self.credit(index, *token != ETH, state);
             }
-            (Some(InboxMessage::ForcedWithdrawal { account, token, .. }), _) => {
-                if *account < state.account_count() {
-                    self.touch(*account, *token != ETH, state);
-                }
+            (Some(InboxMessage::ForcedWithdrawal { account, token, .. }), _)
+                if *account < state.account_count() =>
+            {
+                self.touch(*account, *token != ETH, state);
             }
             (
                 Some(InboxMessage::Lock { account, .. } | InboxMessage::Unlock { account, .. }),
                 _,
-            ) => {
-                if *account < state.account_count() {
-                    self.touch(*account, false, state);
-                }
-            }
+            ) if *account < state.account_count() => self.touch(*account, false, state),
             _ => {}
         }
     }

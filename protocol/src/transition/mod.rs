@@ -1,8 +1,8 @@
 //! The transition: what an operation does to the state, or why it is invalid.
 //!
 //! Each operation is verified completely before anything changes, so a rejected one leaves the state
-//! as it was. The order of the checks is the order of [`Rejection`]'s variants, and part of the
-//! protocol only as far as "invalid or not" goes: L1 does not tell one rejection from another.
+//! as it was. The sender is verified first, then the recipients in order. Which rejection comes first
+//! is of interest to clients alone: L1 tells only valid from invalid.
 
 mod inbox;
 mod movement;

@@ -1,0 +1,175 @@
+//! The ledger after some block, as replay of the journal makes it: state, trees, tokens, head.
+//!
+//! The sequencer executes on a state of its own; this one follows the durable blocks by executing
+//! their bytes, like every other node. What it comes to must be what the block's header says, so each
+//! durable block is checked by a second execution before a client hears of it.
+
+use alloy_primitives::B256;
+use spillway_protocol::block::{self, BlockError, BlockHeader};
+use spillway_protocol::root::StateTree;
+use spillway_protocol::state::State;
+use spillway_protocol::token::{ListingError, TokenTable};
+use spillway_protocol::tree::TreeError;
+
+use crate::block::BlockBody;
+use crate::genesis::Genesis;
+use crate::view::Summary;
+
+/// Accounts that may have changed before their hashes are brought up to date. Bounds what a request
+/// for the state root has to wait for.
+const UNHASHED_MAX: usize = 4_096;
+
+/// Why a block does not continue a ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerError {
+    /// A token that cannot be listed.
+    #[error("block {0}: {1}")]
+    Listing(u64, ListingError),
+    /// Operations that are not valid.
+    #[error("block {0}: {1}")]
+    Block(u64, BlockError),
+    /// The block's header is not what its execution comes to.
+    #[error("block {0} does not follow from the ledger: its header differs from what its operations do")]
+    Header(u64),
+    /// The number of transactions is not that of authorised operations.
+    #[error("block {0} has {1} transactions for {2} authorised operations")]
+    Transactions(u64, usize, u64),
+    /// The trees did not follow the state.
+    #[error("block {0}: {1}")]
+    Tree(u64, TreeError),
+}
+
+/// State, trees, tokens and head after a block.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    state: State,
+    tree: StateTree,
+    tokens: TokenTable,
+    head: BlockHeader,
+}
+
+impl Ledger {
+    /// The ledger at genesis.
+    #[must_use]
+    pub fn genesis(genesis: &Genesis) -> Self {
+        Self {
+            state: State::genesis(genesis.fee_account),
+            tree: StateTree::default(),
+            tokens: TokenTable::default(),
+            head: BlockHeader::genesis(),
+        }
+    }
+
+    /// A ledger from the parts of a snapshot.
+    ///
+    /// # Errors
+    /// [`TreeError`] when there are more withdrawals than indices.
+    pub fn import(
+        state: State,
+        tokens: TokenTable,
+        head: BlockHeader,
+        withdrawals: Vec<B256>,
+    ) -> Result<Self, TreeError> {
+        let tree = StateTree::build(&state, withdrawals.into_iter())?;
+        Ok(Self { state, tree, tokens, head })
+    }
+
+    /// The state.
+    #[must_use]
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The listed tokens.
+    #[must_use]
+    pub const fn tokens(&self) -> &TokenTable {
+        &self.tokens
+    }
+
+    /// The newest block's header.
+    #[must_use]
+    pub const fn head(&self) -> &BlockHeader {
+        &self.head
+    }
+
+    /// Executes the next block.
+    ///
+    /// # Errors
+    /// [`LedgerError`]. The ledger is then between two blocks, and of no use.
+    pub fn apply(&mut self, header: &BlockHeader, body: &BlockBody) -> Result<(), LedgerError> {
+        let number = header.number;
+        for listing in &body.listings {
+            self.tokens
+                .list(listing.address, listing.decimals)
+                .map_err(|error| LedgerError::Listing(number, error))?;
+        }
+        let authorised_before = self.state.counters().authorised_count;
+        block::execute(&mut self.state, &body.operations, &body.messages, &self.tokens, |_, _| {})
+            .map_err(|error| LedgerError::Block(number, error))?;
+        let counters = self.state.counters();
+        let authorised = counters.authorised_count - authorised_before;
+        if authorised != body.transactions.len() as u64 {
+            return Err(LedgerError::Transactions(number, body.transactions.len(), authorised));
+        }
+        let head = self.head.next(counters, &body.messages, &body.operations);
+        if head != *header {
+            return Err(LedgerError::Header(number));
+        }
+        self.head = head;
+        if self.state.changes().accounts.len() >= UNHASHED_MAX {
+            self.hash()?;
+        }
+        Ok(())
+    }
+
+    fn hash(&mut self) -> Result<(), LedgerError> {
+        let changes = self.state.take_changes();
+        self.tree
+            .update(&self.state, changes)
+            .map_err(|error| LedgerError::Tree(self.head.number, error))
+    }
+
+    /// The leaves of all withdrawals, in order, as of the last time that the trees were brought up to date.
+    #[must_use]
+    pub fn withdrawal_leaves(&self) -> &[B256] {
+        self.tree.withdrawals().leaves()
+    }
+
+    /// The trees over the state, brought up to date.
+    ///
+    /// # Errors
+    /// [`LedgerError::Tree`], never for a ledger that came from its blocks.
+    pub fn tree(&mut self) -> Result<&StateTree, LedgerError> {
+        self.hash()?;
+        Ok(&self.tree)
+    }
+
+    /// The state root.
+    ///
+    /// # Errors
+    /// As [`Self::tree`].
+    pub fn state_root(&mut self) -> Result<B256, LedgerError> {
+        self.hash()?;
+        Ok(self.tree.root(&self.state))
+    }
+
+    /// A summary, its state root brought up to date.
+    ///
+    /// # Errors
+    /// As [`Self::tree`].
+    pub fn summary(&mut self) -> Result<Summary, LedgerError> {
+        let state_root = self.state_root()?;
+        let counters = self.state.counters();
+        Ok(Summary {
+            block_number: self.head.number,
+            block_hash: self.head.hash(),
+            timestamp: self.head.timestamp,
+            base_fee: self.head.base_fee,
+            state_root,
+            accounts: self.state.account_count(),
+            transactions: counters.authorised_count,
+            inbox_count: counters.inbox_count,
+            withdrawals: counters.withdrawal_count,
+        })
+    }
+}

@@ -1,0 +1,112 @@
+//! The thread that owns the state.
+
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::lanes::{Intake, L1Event, Lanes};
+use crate::ordering::{Now, Orderer, OrderingError, Outcome, SealedBlock};
+use crate::submission::{Accepted, SubmitError, Ticket};
+
+/// Transactions taken from the lanes at once: few enough that withdrawals that arrive meanwhile do not
+/// wait long, and that a block is sealed soon after the journal is free.
+const TAKEN_MAX: usize = 512;
+
+pub(super) struct Execution {
+    orderer: Orderer<Ticket>,
+    lanes: Arc<Lanes>,
+    sealed: SyncSender<SealedBlock<Ticket>>,
+    began: Instant,
+    /// Whether a block is with the journal.
+    syncing: bool,
+    /// Whether to finish once everything executed is durable.
+    stopping: bool,
+}
+
+impl Execution {
+    pub(super) fn new(
+        orderer: Orderer<Ticket>,
+        lanes: Arc<Lanes>,
+        sealed: SyncSender<SealedBlock<Ticket>>,
+    ) -> Self {
+        Self { orderer, lanes, sealed, began: Instant::now(), syncing: false, stopping: false }
+    }
+
+    pub(super) fn run(mut self) {
+        let mut intake = Intake::default();
+        loop {
+            let room = self.orderer.room().min(TAKEN_MAX);
+            self.lanes.take(self.deadline(), room, &mut intake);
+            self.stopping |= intake.stop;
+            if let Err(error) = self.process(&mut intake) {
+                tracing::error!(%error, "L1 sent what the state cannot take; the sequencer stops");
+                return self.lanes.halt();
+            }
+            let now = self.now();
+            let last = self.stopping && self.orderer.has_content();
+            if (last || now.elapsed >= self.orderer.seal_at()) && !self.syncing && !self.seal(now) {
+                return;
+            }
+            if self.stopping && !self.orderer.has_content() {
+                return;
+            }
+        }
+    }
+
+    /// When to wake up although nothing has come in. While a block is being synced, its end wakes us.
+    fn deadline(&self) -> Instant {
+        if self.syncing {
+            return Instant::now() + Duration::from_secs(3_600);
+        }
+        self.began + self.orderer.seal_at()
+    }
+
+    fn now(&self) -> Now {
+        let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Now { elapsed: self.began.elapsed(), unix: unix.as_secs() }
+    }
+
+    fn process(&mut self, intake: &mut Intake) -> Result<(), OrderingError> {
+        let now = self.now();
+        if let Some(number) = intake.durable.take() {
+            self.syncing = false;
+            self.orderer.durable(number);
+        }
+        for event in intake.l1.drain(..) {
+            match event {
+                L1Event::Message(message) => self.orderer.consume(now, &message)?,
+                L1Event::Listing(listing) => self.orderer.list(now, listing)?,
+            }
+        }
+        for (transaction, ticket) in intake.transactions.drain(..) {
+            let hash = transaction.hash;
+            if let (outcome, Some(ticket)) = self.orderer.submit(now, transaction, ticket) {
+                ticket.answer(match outcome {
+                    Outcome::Refused(OrderingError::HeldFull) => Err(SubmitError::Busy),
+                    Outcome::Refused(error) => Err(error.into()),
+                    Outcome::Held | Outcome::Executed => Ok(Accepted::Held { hash }),
+                });
+            }
+        }
+        for query in intake.queries.drain(..) {
+            // Whoever asked may have gone.
+            let _ = query.answer.send(self.orderer.nonce(&query.address));
+        }
+        Ok(())
+    }
+
+    /// Hands the open block to the journal. Returns whether to go on.
+    fn seal(&mut self, now: Now) -> bool {
+        match self.orderer.seal(now) {
+            Ok(block) => {
+                self.syncing = true;
+                self.sealed.send(block).is_ok()
+            }
+            Err(error) => {
+                tracing::error!(%error, "cannot begin a block; the sequencer stops");
+                self.lanes.halt();
+                false
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The thread that makes snapshots.
+
+use std::path::PathBuf;
+use std::sync::mpsc::Receiver;
+use std::time::Instant;
+
+use crate::genesis::Genesis;
+use crate::journal::Reader;
+use crate::snapshot;
+
+pub(super) struct Snapshots {
+    pub(super) dir: PathBuf,
+    pub(super) genesis: Genesis,
+    pub(super) reader: Reader,
+}
+
+impl Snapshots {
+    /// Makes a snapshot of each block that is named, until nobody names one any more. One that fails
+    /// costs only time at the next start.
+    pub(super) fn run(self, due: &Receiver<u64>) {
+        while let Ok(number) = due.recv() {
+            let began = Instant::now();
+            match snapshot::make(&self.dir, &self.genesis, &self.reader, number) {
+                Ok(path) => {
+                    let took_ms = began.elapsed().as_millis();
+                    tracing::info!(block = number, took_ms, path = %path.display(), "snapshot made");
+                }
+                Err(error) => tracing::error!(block = number, %error, "no snapshot made"),
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! What the node says about itself and the chain: `net_`, `web3_`, `rpc_modules`, `spillway_status`.
+
+use std::collections::BTreeMap;
+
+use alloy_primitives::{Address, B256, Bytes, U64};
+use jsonrpsee::RpcModule;
+use jsonrpsee::core::{RegisterMethodError, RpcResult};
+use serde::Serialize;
+use spillway_protocol::keccak::keccak256;
+
+use super::arguments::Arguments;
+use super::{Rpc, error};
+
+/// Registers the methods.
+pub(super) fn register(module: &mut RpcModule<Rpc>) -> Result<(), RegisterMethodError> {
+    module.register_method("eth_chainId", |_, rpc, _| {
+        RpcResult::Ok(U64::from(rpc.view.genesis().chain_id))
+    })?;
+    module.register_method("eth_blockNumber", |_, rpc, _| {
+        RpcResult::Ok(U64::from(rpc.view.block_number()))
+    })?;
+    module.register_method("eth_syncing", |_, _, _| RpcResult::Ok(false))?;
+    module.register_method("eth_accounts", |_, _, _| {
+        RpcResult::Ok(Vec::<Address>::new())
+    })?;
+    module.register_method("net_version", |_, rpc, _| {
+        RpcResult::Ok(rpc.view.genesis().chain_id.to_string())
+    })?;
+    module.register_method("net_listening", |_, _, _| RpcResult::Ok(true))?;
+    module.register_method("web3_clientVersion", |_, _, _| {
+        RpcResult::Ok(client_version())
+    })?;
+    module.register_method("web3_sha3", |params, _, _| {
+        RpcResult::Ok(keccak256(
+            &Arguments::of(&params)?.required::<Bytes>("data")?,
+        ))
+    })?;
+    module.register_method("rpc_modules", |_, _, _| RpcResult::Ok(rpc_modules()))?;
+    module.register_blocking_method("spillway_status", |_, rpc, _| status(&rpc))?;
+    Ok(())
+}
+
+/// In geth's form: name, version, platform, language.
+fn client_version() -> String {
+    let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
+    format!("Spillway/v{}/{os}-{arch}/rust", env!("CARGO_PKG_VERSION"))
+}
+
+fn rpc_modules() -> BTreeMap<&'static str, &'static str> {
+    ["eth", "net", "rpc", "spillway", "web3"]
+        .into_iter()
+        .map(|name| (name, "1.0"))
+        .collect()
+}
+
+/// The answer of `spillway_status`, all of one block but the last two. Counts are JSON numbers, as
+/// they stay below 2^53.
+#[derive(Clone, Debug, Serialize)]
+struct Status {
+    chain_id: u64,
+    block_number: u64,
+    block_hash: B256,
+    state_root: B256,
+    timestamp: u64,
+    base_fee: u64,
+    accounts: u32,
+    transactions: u64,
+    inbox_count: u64,
+    withdrawals: u32,
+    waiting: usize,
+    accepting: bool,
+}
+
+fn status(rpc: &Rpc) -> RpcResult<Status> {
+    let summary = rpc.view.summary();
+    let summary = summary.map_err(|reason| error::internal("summing up the ledger", &reason))?;
+    Ok(Status {
+        chain_id: rpc.view.genesis().chain_id,
+        block_number: summary.block_number,
+        block_hash: summary.block_hash,
+        state_root: summary.state_root,
+        timestamp: summary.timestamp,
+        base_fee: summary.base_fee,
+        accounts: summary.accounts,
+        transactions: summary.transactions,
+        inbox_count: summary.inbox_count,
+        withdrawals: summary.withdrawals,
+        waiting: rpc.submitter.waiting(),
+        accepting: !rpc.submitter.halted(),
+    })
+}

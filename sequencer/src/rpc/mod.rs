@@ -1,0 +1,141 @@
+//! JSON-RPC over HTTP and WebSocket on one port: what wallets and their libraries call, and the
+//! methods of this chain. `docs/rpc.md` lists them for clients.
+//!
+//! This is an edge: it reads arguments, asks [`Submitter`] and [`View`], and puts what they say into
+//! the words of Ethereum. It holds no state of its own but subscriptions, and everything that a client
+//! can make it hold is bounded by [`RpcConfig`].
+
+mod accounts;
+mod arguments;
+mod block_methods;
+mod dispatch;
+mod error;
+mod estimate;
+mod ethereum;
+mod fees;
+mod heads;
+mod info;
+mod sending;
+mod server;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jsonrpsee::core::RegisterMethodError;
+use jsonrpsee::{Methods, RpcModule};
+use spillway_protocol::gas::{Kind, gas};
+use spillway_protocol::limits::PAYEES_MAX;
+
+use crate::submission::Submitter;
+use crate::view::View;
+
+pub use server::{RpcServer, serve};
+
+/// How JSON-RPC is served. All limits are per connection unless they say otherwise.
+#[derive(Clone, Copy, Debug)]
+pub struct RpcConfig {
+    /// Where to listen. Port 0 takes a free one.
+    pub addr: SocketAddr,
+    /// Connections in all; half-way through WebSocket's handshake one may count twice. Those beyond
+    /// wait in the listener's queue.
+    pub connections_max: u32,
+    /// Bytes of a request's body, or of a WebSocket message.
+    pub request_bytes_max: u32,
+    /// Bytes of a response's body.
+    pub response_bytes_max: u32,
+    /// Calls in a batch.
+    pub batch_calls_max: u32,
+    /// Transactions in one `spillway_sendRawTransactions`.
+    pub bulk_transactions_max: usize,
+    /// Subscriptions of a WebSocket connection.
+    pub subscriptions_max: u32,
+    /// Messages that wait until a WebSocket client reads them. A subscription that finds no room ends.
+    pub messages_buffered_max: u32,
+    /// How long a connection may take to send the head of its next request.
+    pub idle_max: Duration,
+    /// How long open requests may take to finish once the server stops.
+    pub stop_max: Duration,
+    /// How long `eth_sendRawTransactionSync` waits when the client does not say.
+    pub sync_wait: Duration,
+    /// How long it waits at most, whatever the client says.
+    pub sync_wait_max: Duration,
+    /// Transactions in a block at most: [`crate::config::BlockConfig::transactions_max`], which the
+    /// gas limit of blocks and their fill follow from.
+    pub block_transactions_max: usize,
+}
+
+impl RpcConfig {
+    /// The defaults at an address.
+    #[must_use]
+    pub const fn new(addr: SocketAddr) -> Self {
+        Self {
+            addr,
+            connections_max: 1_024,
+            request_bytes_max: 2 << 20,
+            response_bytes_max: 16 << 20,
+            batch_calls_max: 1_000,
+            bulk_transactions_max: 4_096,
+            subscriptions_max: 64,
+            messages_buffered_max: 256,
+            idle_max: Duration::from_secs(120),
+            stop_max: Duration::from_secs(5),
+            sync_wait: Duration::from_secs(2),
+            sync_wait_max: Duration::from_secs(60),
+            block_transactions_max: 16_384,
+        }
+    }
+}
+
+/// What the methods share.
+#[derive(Debug)]
+struct Rpc {
+    submitter: Submitter,
+    view: View,
+    config: RpcConfig,
+    heads: heads::Heads,
+}
+
+impl Rpc {
+    fn chain(&self) -> ethereum::Chain {
+        ethereum::Chain::of(&self.view, &self.config)
+    }
+}
+
+/// The gas limit that blocks show: what a block full of the dearest transactions uses. Gas is a price
+/// list here, and blocks are bounded by their number of transactions.
+const fn gas_limit(block_transactions_max: usize) -> u64 {
+    gas(Kind::Payout {
+        recipients: PAYEES_MAX,
+    })
+    .saturating_mul(block_transactions_max as u64)
+}
+
+/// The methods, without and with subscriptions.
+fn methods(rpc: Rpc) -> Result<(Methods, Methods), RegisterMethodError> {
+    let rpc = Arc::new(rpc);
+    let mut calls = RpcModule::from_arc(Arc::clone(&rpc));
+    info::register(&mut calls)?;
+    accounts::register(&mut calls)?;
+    block_methods::register(&mut calls)?;
+    fees::register(&mut calls)?;
+    estimate::register(&mut calls)?;
+    sending::register(&mut calls)?;
+    let mut all = RpcModule::from_arc(rpc);
+    heads::register(&mut all)?;
+    let calls = Methods::from(calls);
+    all.merge(calls.clone())?;
+    Ok((calls, all.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gas_limit_holds_any_block_and_fits_a_javascript_number() {
+        let limit = gas_limit(RpcConfig::new(([127, 0, 0, 1], 0).into()).block_transactions_max);
+        assert_eq!(limit, 16_384 * 789_000);
+        assert!(limit < 1 << 53);
+    }
+}

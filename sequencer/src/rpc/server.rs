@@ -1,0 +1,230 @@
+//! The socket, and the connections on it.
+//!
+//! The loop that accepts is our own: jsonrpsee's counts requests and not connections, and has no limit
+//! on how long one may be idle. HTTP/1.1 only, so a connection has one request at a time, and the limit
+//! on connections is the limit on requests in progress.
+//!
+//! Any web page may call (CORS allows every origin), as wallets and pages live on other origins than
+//! their node. Nothing here needs protection from that: there are no accounts, no cookies and no
+//! methods that an operator alone may call. For the same reason the `Host` header is not checked: what
+//! DNS rebinding would win is open to everybody anyway.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{FutureExt, TryFutureExt};
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::service::TowerToHyperService;
+use jsonrpsee::Methods;
+use jsonrpsee::core::middleware::RpcServiceBuilder;
+use jsonrpsee::server::ws::is_upgrade_request;
+use jsonrpsee::server::{
+    BatchRequestConfig, HttpRequest, PingConfig, Server, ServerConfig, ServerHandle, StopHandle,
+    stop_channel,
+};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::select;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tower::{Service, ServiceBuilder};
+use tower_http::cors::{Any, CorsLayer};
+
+use super::dispatch::Dispatch;
+use super::ethereum::Chain;
+use super::heads::{Heads, HexIds};
+use super::{Rpc, RpcConfig, methods};
+use crate::submission::Submitter;
+use crate::view::View;
+
+/// How long to wait after a connection could not be accepted, which is when files have run out.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How long a browser may remember that it may call.
+const CORS_REMEMBERED: Duration = Duration::from_secs(24 * 3_600);
+
+/// A running server. Dropped, it stops without waiting.
+#[derive(Debug)]
+pub struct RpcServer {
+    local_addr: SocketAddr,
+    handle: ServerHandle,
+    stop_max: Duration,
+}
+
+impl RpcServer {
+    /// Where it listens.
+    #[must_use]
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// Stops: no new connections, requests in progress are answered, WebSockets close. Waits for
+    /// that, at most [`RpcConfig::stop_max`].
+    pub async fn stop(self) {
+        // An error says that it has stopped already.
+        let _ = self.handle.stop();
+        if timeout(self.stop_max, self.handle.stopped()).await.is_err() {
+            tracing::warn!("requests were cut off: they did not finish in time");
+        }
+    }
+}
+
+/// Serves on the current runtime until the server is stopped.
+///
+/// # Errors
+/// When the address cannot be bound.
+pub async fn serve(config: RpcConfig, submitter: Submitter, view: View) -> io::Result<RpcServer> {
+    let listener = TcpListener::bind(config.addr).await?;
+    let local_addr = listener.local_addr()?;
+    let (stop, handle) = stop_channel();
+    let heads = Heads::start(view.clone(), Chain::of(&view, &config), stop.clone());
+    let methods = methods(Rpc {
+        submitter,
+        view,
+        config,
+        heads,
+    })
+    .map_err(io::Error::other)?;
+    let connect = connector(&config, methods, stop.clone());
+    tokio::spawn(accept(listener, config, stop, connect));
+    Ok(RpcServer {
+        local_addr,
+        handle,
+        stop_max: config.stop_max,
+    })
+}
+
+/// Accepts connections until the server stops, then lets them finish.
+async fn accept<F>(
+    listener: TcpListener,
+    config: RpcConfig,
+    stop: StopHandle,
+    connect: impl Fn(TcpStream) -> F,
+) where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let room = Arc::new(Semaphore::new(config.connections_max as usize));
+    let mut connections = JoinSet::new();
+    let mut stopped = pin!(stop.shutdown());
+    loop {
+        let accepted = select! {
+            () = &mut stopped => break,
+            accepted = accept_one(&listener, &room) => accepted,
+        };
+        match accepted {
+            Ok((socket, permit)) => {
+                let connection = connect(socket);
+                connections.spawn(async move {
+                    connection.await;
+                    drop(permit);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+        while connections.try_join_next().is_some() {}
+    }
+    drop(listener);
+    let finished = async { while connections.join_next().await.is_some() {} };
+    // What is left after that is aborted with the set.
+    let _ = timeout(config.stop_max, finished).await;
+}
+
+/// The next connection, once there is room for one more.
+async fn accept_one(
+    listener: &TcpListener,
+    room: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    let permit = Arc::clone(room)
+        .acquire_owned()
+        .await
+        .map_err(io::Error::other)?;
+    let (socket, _) = listener.accept().await?;
+    // An answer is one small write, which must not wait for the client's acknowledgement.
+    socket.set_nodelay(true)?;
+    Ok((socket, permit))
+}
+
+/// How a connection is served: by the methods without subscriptions, unless it asks for a WebSocket.
+fn connector(
+    config: &RpcConfig,
+    (calls, with_subscriptions): (Methods, Methods),
+    stop: StopHandle,
+) -> impl Fn(TcpStream) -> ConnectionFuture + use<> {
+    let response_bytes_max = config.response_bytes_max as usize;
+    let services = |methods: Methods| {
+        let known = methods.clone();
+        let layer = RpcServiceBuilder::new()
+            .layer_fn(move |service| Dispatch::new(service, known.clone(), response_bytes_max));
+        let builder = Server::builder()
+            .set_config(server_config(config))
+            .set_rpc_middleware(layer)
+            .to_service_builder();
+        (builder, methods)
+    };
+    let (http, websocket) = (services(calls), services(with_subscriptions));
+    let cors = CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods(Any)
+        .allow_headers(Any)
+        .max_age(CORS_REMEMBERED);
+    let mut protocol = auto::Builder::new(TokioExecutor::new()).http1_only();
+    protocol
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(config.idle_max);
+    move |socket| {
+        let services = Arc::new((
+            http.0.clone().build(http.1.clone(), stop.clone()),
+            websocket.0.clone().build(websocket.1.clone(), stop.clone()),
+        ));
+        let service = tower::service_fn(move |request: HttpRequest<Incoming>| {
+            let (http, websocket) = &*services;
+            let response = if is_upgrade_request(&request) {
+                websocket.clone().call(request)
+            } else {
+                http.clone().call(request)
+            };
+            // A type without lifetimes inside, which the compiler cannot follow through a connection.
+            response.map_err(io::Error::other).boxed()
+        });
+        let service = ServiceBuilder::new().layer(cors.clone()).service(service);
+        let (protocol, stopped) = (protocol.clone(), stop.clone().shutdown());
+        Box::pin(async move {
+            let service = TowerToHyperService::new(service);
+            let socket = TokioIo::new(socket);
+            let mut connection = pin!(protocol.serve_connection_with_upgrades(socket, service));
+            let result = select! {
+                result = &mut connection => result,
+                () = stopped => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = result {
+                tracing::debug!(error, "connection ended");
+            }
+        })
+    }
+}
+
+type ConnectionFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+fn server_config(config: &RpcConfig) -> ServerConfig {
+    ServerConfig::builder()
+        .max_connections(config.connections_max)
+        .max_request_body_size(config.request_bytes_max)
+        .max_response_body_size(config.response_bytes_max)
+        .set_batch_request_config(BatchRequestConfig::Limit(config.batch_calls_max))
+        .max_subscriptions_per_connection(config.subscriptions_max)
+        .set_message_buffer_capacity(config.messages_buffered_max)
+        .enable_ws_ping(PingConfig::new())
+        .set_id_provider(HexIds::default())
+        .build()
+}

@@ -1,0 +1,171 @@
+//! Snapshots: the ledger after some block, in one file, so that a start replays little.
+//!
+//! A snapshot is made in the background and from the disk alone: the previous snapshot and the journal
+//! after it give the ledger, whatever the sequencer is doing meanwhile. It certifies itself: its
+//! accounts hash to the state root that it names. A file that does not check out is passed over, since
+//! the journal can make it again.
+
+mod format;
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use alloy_primitives::Bytes;
+
+use crate::genesis::Genesis;
+use crate::journal::{JournalError, Reader};
+use crate::ledger::{Ledger, LedgerError};
+use crate::record::{self, RecordError};
+
+pub use format::FormatError;
+
+/// Snapshots that are kept: the newest, and one to fall back on.
+const KEPT: usize = 2;
+
+/// Why a snapshot could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotError {
+    /// The disk.
+    #[error("snapshot {path}: {error}")]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The journal could not be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A record of the journal is no block.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// A block of the journal does not continue the ledger.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+/// A snapshot that was passed over, and why.
+#[derive(Debug)]
+pub struct Unusable {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub error: FormatError,
+}
+
+/// The newest ledger that a usable snapshot holds, or the one at genesis; and the snapshots that were
+/// passed over on the way.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn load_newest(
+    dir: &Path,
+    genesis: &Genesis,
+) -> Result<(Ledger, Vec<Unusable>), SnapshotError> {
+    let mut unusable = Vec::new();
+    for path in list(dir)?.into_iter().rev() {
+        match load(&path, genesis) {
+            Ok(ledger) => return Ok((ledger, unusable)),
+            Err(error) => unusable.push(Unusable { path, error }),
+        }
+    }
+    Ok((Ledger::genesis(genesis), unusable))
+}
+
+fn load(path: &Path, genesis: &Genesis) -> Result<Ledger, FormatError> {
+    let file = File::open(path)?;
+    let len = file.metadata()?.len();
+    format::read(&mut BufReader::with_capacity(1 << 20, file), len, genesis)
+}
+
+/// Executes the journal's blocks after the ledger's, up to and with that number; all of them for
+/// `u64::MAX`. Returns how many transactions that were.
+///
+/// # Errors
+/// When the journal cannot be read, or does not continue the ledger.
+pub fn replay(ledger: &mut Ledger, journal: &Reader, to: u64) -> Result<u64, SnapshotError> {
+    let before = ledger.state().counters().authorised_count;
+    let mut records = journal.records_from(ledger.head().number + 1);
+    while ledger.head().number < to
+        && let Some(found) = records.next_record()?
+    {
+        let (header, body) = record::decode(&Bytes::copy_from_slice(found.payload))?;
+        ledger.apply(&header, &body)?;
+    }
+    Ok(ledger.state().counters().authorised_count - before)
+}
+
+/// Makes the snapshot of a durable block, and removes the oldest ones. Returns its path.
+///
+/// # Errors
+/// [`SnapshotError`]; what was there before is still there.
+pub fn make(
+    dir: &Path,
+    genesis: &Genesis,
+    journal: &Reader,
+    number: u64,
+) -> Result<PathBuf, SnapshotError> {
+    let (mut ledger, _) = load_newest(dir, genesis)?;
+    replay(&mut ledger, journal, number)?;
+    let path = dir.join(format!("{number:020}.{EXTENSION}"));
+    let temporary = path.with_extension("tmp");
+    let root = ledger.state_root()?;
+    write(&ledger, root, genesis, &temporary, &path).map_err(|error| io_error(&path, error))?;
+    remove_old(dir)?;
+    Ok(path)
+}
+
+fn write(
+    ledger: &Ledger,
+    root: alloy_primitives::B256,
+    genesis: &Genesis,
+    temporary: &Path,
+    path: &Path,
+) -> io::Result<()> {
+    let mut file = BufWriter::with_capacity(1 << 20, File::create(temporary)?);
+    format::write(ledger, root, genesis, &mut file)?;
+    file.flush()?;
+    file.get_ref().sync_all()?;
+    fs::rename(temporary, path)?;
+    match path.parent() {
+        Some(dir) => File::open(dir)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+fn remove_old(dir: &Path) -> Result<(), SnapshotError> {
+    let paths = list(dir)?;
+    let surplus = paths.len().saturating_sub(KEPT);
+    for path in &paths[..surplus] {
+        fs::remove_file(path).map_err(|error| io_error(path, error))?;
+    }
+    Ok(())
+}
+
+const EXTENSION: &str = "snapshot";
+
+/// The snapshots of a folder, the oldest first. The folder is made if it is not there.
+fn list(dir: &Path) -> Result<Vec<PathBuf>, SnapshotError> {
+    let read = || -> io::Result<Vec<PathBuf>> {
+        fs::create_dir_all(dir)?;
+        let mut paths = Vec::new();
+        for entry in fs::read_dir(dir)? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == EXTENSION) {
+                paths.push(path);
+            }
+        }
+        // The names are block numbers of one width.
+        paths.sort_unstable();
+        Ok(paths)
+    };
+    read().map_err(|error| io_error(dir, error))
+}
+
+fn io_error(path: &Path, error: io::Error) -> SnapshotError {
+    SnapshotError::Io { path: path.to_owned(), error }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,151 @@
+//! Snapshots against the journal they are made from, whole and damaged.
+
+use std::time::Duration;
+
+use alloy_primitives::Address;
+use spillway_protocol::inbox::InboxMessage;
+
+use super::*;
+use crate::block::Listing;
+use crate::config::{BlockConfig, QueueConfig};
+use crate::journal::{Journal, Options};
+use crate::ordering::{Now, Orderer};
+
+const GENESIS: Genesis = Genesis { chain_id: 7, fee_account: Address::repeat_byte(0xfe) };
+
+/// A journal of blocks that deposit, withdraw by force and lock.
+fn journal(dir: &Path, blocks: u64) -> Reader {
+    let mut orderer = Orderer::<()>::new(
+        spillway_protocol::state::State::genesis(GENESIS.fee_account),
+        spillway_protocol::token::TokenTable::default(),
+        spillway_protocol::block::BlockHeader::genesis(),
+        BlockConfig::default(),
+        QueueConfig::default(),
+    );
+    let (mut journal, _) = Journal::open(dir, &Options::new(GENESIS.id().0)).unwrap();
+    for number in 1..=blocks {
+        let now = Now { elapsed: Duration::from_secs(number), unix: 1_000 + number };
+        if number == 1 {
+            orderer.list(now, Listing { address: Address::repeat_byte(9), decimals: 6 }).unwrap();
+        }
+        let to = Address::with_last_byte(number as u8);
+        for (token, amount) in [(0, 1_000 * u128::from(number)), (1, 5)] {
+            orderer.consume(now, &InboxMessage::Deposit { to, token, amount, lock: false }).unwrap();
+        }
+        let force = InboxMessage::ForcedWithdrawal {
+            sender: to,
+            account: number as u32,
+            token: 0,
+            amount: 1,
+            recipient: to,
+        };
+        orderer.consume(now, &force).unwrap();
+        let lock = InboxMessage::Lock { sender: to, account: number as u32 };
+        orderer.consume(now, &lock).unwrap();
+        let block = orderer.seal(now).unwrap().block;
+        journal.append(number, &[&record::encode(&block.header, &block.body)]).unwrap();
+        journal.sync().unwrap();
+    }
+    journal.reader()
+}
+
+fn replayed(reader: &Reader, to: u64) -> Ledger {
+    let mut ledger = Ledger::genesis(&GENESIS);
+    replay(&mut ledger, reader, to).unwrap();
+    ledger
+}
+
+/// Compares all that matters of two ledgers.
+fn assert_same(one: &mut Ledger, other: &mut Ledger) {
+    assert_eq!(one.head(), other.head());
+    assert_eq!(one.tokens(), other.tokens());
+    assert_eq!(one.state_root().unwrap(), other.state_root().unwrap());
+    assert_eq!(one.withdrawal_leaves(), other.withdrawal_leaves());
+    for token in 0..2 {
+        assert_eq!(one.state().supply(token), other.state().supply(token));
+    }
+}
+
+#[test]
+fn a_snapshot_gives_the_ledger_of_its_block_and_the_journal_goes_on_from_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let reader = journal(&dir.path().join("journal"), 20);
+    let snapshots = dir.path().join("snapshots");
+    make(&snapshots, &GENESIS, &reader, 12).unwrap();
+    let (mut ledger, unusable) = load_newest(&snapshots, &GENESIS).unwrap();
+    assert!(unusable.is_empty());
+    assert_same(&mut ledger, &mut replayed(&reader, 12));
+    replay(&mut ledger, &reader, u64::MAX).unwrap();
+    assert_same(&mut ledger, &mut replayed(&reader, 20));
+}
+
+#[test]
+fn two_snapshots_are_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let reader = journal(&dir.path().join("journal"), 9);
+    let snapshots = dir.path().join("snapshots");
+    for number in [2, 5, 9] {
+        make(&snapshots, &GENESIS, &reader, number).unwrap();
+    }
+    let names: Vec<_> = list(&snapshots).unwrap().iter().map(|path| path.file_name().unwrap().to_owned()).collect();
+    assert_eq!(names, ["00000000000000000005.snapshot", "00000000000000000009.snapshot"]);
+}
+
+#[test]
+fn every_damaged_byte_and_every_truncation_makes_a_snapshot_unusable() {
+    let dir = tempfile::tempdir().unwrap();
+    let reader = journal(&dir.path().join("journal"), 3);
+    let snapshots = dir.path().join("snapshots");
+    let path = make(&snapshots, &GENESIS, &reader, 3).unwrap();
+    let whole = fs::read(&path).unwrap();
+    for at in 0..whole.len() {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0x10;
+        fs::write(&path, &damaged).unwrap();
+        assert!(load(&path, &GENESIS).is_err(), "byte {at}");
+        fs::write(&path, &whole[..at]).unwrap();
+        assert!(load(&path, &GENESIS).is_err(), "{at} bytes");
+    }
+    fs::write(&path, &whole).unwrap();
+    assert!(load(&path, &GENESIS).is_ok());
+}
+
+#[test]
+fn an_unusable_snapshot_is_passed_over_for_an_older_one_and_made_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let reader = journal(&dir.path().join("journal"), 8);
+    let snapshots = dir.path().join("snapshots");
+    make(&snapshots, &GENESIS, &reader, 4).unwrap();
+    let newest = make(&snapshots, &GENESIS, &reader, 8).unwrap();
+    fs::write(&newest, b"").unwrap();
+    let (ledger, unusable) = load_newest(&snapshots, &GENESIS).unwrap();
+    assert_eq!(ledger.head().number, 4);
+    assert_eq!(unusable.len(), 1);
+    assert_eq!(unusable[0].path, newest);
+    make(&snapshots, &GENESIS, &reader, 8).unwrap();
+    assert_eq!(load_newest(&snapshots, &GENESIS).unwrap().0.head().number, 8);
+}
+
+#[test]
+fn a_snapshot_of_another_chain_is_unusable() {
+    let dir = tempfile::tempdir().unwrap();
+    let reader = journal(&dir.path().join("journal"), 2);
+    let path = make(&dir.path().join("snapshots"), &GENESIS, &reader, 2).unwrap();
+    let other = Genesis { chain_id: 8, ..GENESIS };
+    assert!(matches!(load(&path, &other), Err(FormatError::Genesis)));
+}
+
+#[test]
+fn accounts_that_do_not_hash_to_the_root_are_unusable_whatever_the_checksum_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let reader = journal(&dir.path().join("journal"), 2);
+    let path = make(&dir.path().join("snapshots"), &GENESIS, &reader, 2).unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    // The last byte of the named root; then the checksum is made to fit.
+    bytes[8 + 4 + 32 + 31] ^= 1;
+    let end = bytes.len() - 4;
+    let crc = crc32fast::hash(&bytes[..end]).to_be_bytes();
+    bytes[end..].copy_from_slice(&crc);
+    fs::write(&path, &bytes).unwrap();
+    assert!(matches!(load(&path, &GENESIS), Err(FormatError::Root { .. })));
+}

@@ -1,0 +1,258 @@
+//! What clients may see: the ledger after the newest durable block, and the blocks behind it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use alloy_primitives::{Address, B256};
+use parking_lot::RwLock;
+use spillway_protocol::account::Account;
+use spillway_protocol::token::TokenTable;
+use tokio::sync::watch;
+
+use crate::block::Block;
+use crate::fees::FeeHistory;
+use crate::genesis::Genesis;
+use crate::index::Index;
+use crate::journal::{JournalError, Reader};
+use crate::ledger::{Ledger, LedgerError};
+use crate::record::{self, RecordError};
+
+/// Why a block could not be read back.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The journal could not be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A record of the journal is no block.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// The index could not be read.
+    #[error(transparent)]
+    Index(#[from] crate::index::IndexError),
+}
+
+/// A summary of the ledger, all of one block.
+#[derive(Clone, Copy, Debug)]
+pub struct Summary {
+    /// The newest durable block's number.
+    pub block_number: u64,
+    /// Its hash.
+    pub block_hash: B256,
+    /// Its timestamp, in seconds.
+    pub timestamp: u64,
+    /// Its base fee.
+    pub base_fee: u64,
+    /// The state root after it.
+    pub state_root: B256,
+    /// Accounts.
+    pub accounts: u32,
+    /// Authorised operations so far, which is how many transactions there were.
+    pub transactions: u64,
+    /// Inbox messages consumed so far.
+    pub inbox_count: u64,
+    /// Withdrawals so far.
+    pub withdrawals: u32,
+}
+
+/// The durable side of the sequencer, for reading. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct View {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    genesis: Genesis,
+    ledger: RwLock<Ledger>,
+    recent: RwLock<Recent>,
+    fees: RwLock<FeeHistory>,
+    index: Index,
+    journal: Reader,
+    base_fee_min: u64,
+    newest: watch::Sender<u64>,
+}
+
+/// Blocks that the index does not hold yet, and a few that it does.
+#[derive(Debug, Default)]
+struct Recent {
+    blocks: BTreeMap<u64, Arc<Block>>,
+    by_hash: HashMap<B256, u64>,
+    transactions: HashMap<B256, (u64, u32)>,
+}
+
+impl View {
+    pub(crate) fn new(
+        genesis: Genesis,
+        base_fee_min: u64,
+        ledger: Ledger,
+        index: Index,
+        journal: Reader,
+    ) -> Self {
+        let newest = watch::Sender::new(ledger.head().number);
+        let inner = Inner {
+            genesis,
+            ledger: RwLock::new(ledger),
+            recent: RwLock::default(),
+            fees: RwLock::default(),
+            index,
+            journal,
+            base_fee_min,
+            newest,
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The chain.
+    #[must_use]
+    pub fn genesis(&self) -> &Genesis {
+        &self.inner.genesis
+    }
+
+    /// The newest durable block's number.
+    #[must_use]
+    pub fn block_number(&self) -> u64 {
+        *self.inner.newest.borrow()
+    }
+
+    /// An account by its address, after the newest durable block.
+    #[must_use]
+    pub fn account(&self, address: &Address) -> Option<Account> {
+        let ledger = self.inner.ledger.read();
+        ledger.state().index_of(address).and_then(|index| ledger.state().account(index))
+    }
+
+    /// The listed tokens.
+    #[must_use]
+    pub fn tokens(&self) -> TokenTable {
+        self.inner.ledger.read().tokens().clone()
+    }
+
+    /// The ledger after the newest durable block, for as long as the closure takes: publication of
+    /// the next block waits for it.
+    pub fn with_ledger<T>(&self, read: impl FnOnce(&Ledger) -> T) -> T {
+        read(&self.inner.ledger.read())
+    }
+
+    /// A summary of the ledger, with its state root brought up to date.
+    ///
+    /// # Errors
+    /// Never, as far as the ledger came from its blocks.
+    pub fn summary(&self) -> Result<Summary, LedgerError> {
+        self.inner.ledger.write().summary()
+    }
+
+    /// The base fee that the next block is expected to have.
+    #[must_use]
+    pub fn base_fee(&self) -> u64 {
+        self.inner.ledger.read().head().base_fee.max(self.inner.base_fee_min)
+    }
+
+    /// Base fees and fill of recent blocks.
+    pub fn with_fees<T>(&self, read: impl FnOnce(&FeeHistory) -> T) -> T {
+        read(&self.inner.fees.read())
+    }
+
+    /// A block by its number; genesis is 0. Nothing beyond the newest durable one.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn block(&self, number: u64) -> Result<Option<Arc<Block>>, ReadError> {
+        if number == 0 {
+            return Ok(Some(Arc::new(Block::genesis())));
+        }
+        if let Some(block) = self.inner.recent.read().blocks.get(&number) {
+            return Ok(Some(Arc::clone(block)));
+        }
+        let mut payload = Vec::new();
+        if !self.inner.journal.read(number, &mut payload)? {
+            return Ok(None);
+        }
+        let (header, body) = record::decode(&payload.into())?;
+        Ok(Some(Arc::new(Block::new(header, body))))
+    }
+
+    /// A block by its hash.
+    ///
+    /// # Errors
+    /// When the index or the journal cannot be read.
+    pub fn block_by_hash(&self, hash: &B256) -> Result<Option<Arc<Block>>, ReadError> {
+        let recent = self.inner.recent.read().by_hash.get(hash).copied();
+        let number = match recent {
+            Some(number) => Some(number),
+            None => self.inner.index.block(hash)?,
+        };
+        let genesis = || Block::genesis().hash == *hash;
+        match number {
+            Some(number) => Ok(self.block(number)?.filter(|block| block.hash == *hash)),
+            None if genesis() => self.block(0),
+            None => Ok(None),
+        }
+    }
+
+    /// The durable block that holds a transaction, and the transaction's place in it.
+    ///
+    /// # Errors
+    /// When the index or the journal cannot be read.
+    pub fn transaction(&self, hash: &B256) -> Result<Option<(Arc<Block>, usize)>, ReadError> {
+        let recent = self.inner.recent.read().transactions.get(hash).copied();
+        let place = match recent {
+            Some(place) => Some(place),
+            None => self.inner.index.transaction(hash)?,
+        };
+        let Some((number, place)) = place else { return Ok(None) };
+        let place = place as usize;
+        let block = self.block(number)?;
+        Ok(block.filter(|block| block.transaction_hashes.get(place) == Some(hash)).map(|block| (block, place)))
+    }
+
+    /// The newest durable block's number, as it changes.
+    #[must_use]
+    pub fn newest(&self) -> watch::Receiver<u64> {
+        self.inner.newest.subscribe()
+    }
+
+    /// Shows a block that has become durable: the ledger moves to it, then clients can see it.
+    pub(crate) fn publish(&self, block: &Arc<Block>) -> Result<(), LedgerError> {
+        self.inner.ledger.write().apply(&block.header, &block.body)?;
+        self.inner.fees.write().push(block);
+        self.inner.recent.write().insert(block);
+        self.inner.newest.send_replace(block.header.number);
+        Ok(())
+    }
+
+    /// Indexes a block, and forgets the recent ones that the index has held for a while.
+    pub(crate) fn index(&self, blocks: &[Arc<Block>]) -> Result<(), crate::index::IndexError> {
+        self.inner.index.insert(self.inner.genesis.id(), blocks)?;
+        if let Some(last) = blocks.last() {
+            self.inner.recent.write().forget_before(last.header.number.saturating_sub(RECENT_BLOCKS));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn flush_index(&self) -> Result<(), crate::index::IndexError> {
+        self.inner.index.flush()
+    }
+}
+
+/// Indexed blocks that stay in memory, because wallets ask for the newest ones.
+const RECENT_BLOCKS: u64 = 256;
+
+impl Recent {
+    fn insert(&mut self, block: &Arc<Block>) {
+        let number = block.header.number;
+        self.by_hash.insert(block.hash, number);
+        let places = block.transaction_hashes.iter().zip(0u32..);
+        self.transactions.extend(places.map(|(hash, place)| (*hash, (number, place))));
+        self.blocks.insert(number, Arc::clone(block));
+    }
+
+    fn forget_before(&mut self, number: u64) {
+        while let Some(entry) = self.blocks.first_entry().filter(|entry| *entry.key() < number) {
+            let block = entry.remove();
+            self.by_hash.remove(&block.hash);
+            for hash in &block.transaction_hashes {
+                self.transactions.remove(hash);
+            }
+        }
+    }
+}
