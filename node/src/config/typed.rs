@@ -1,0 +1,73 @@
+//! The shape of the file: which keys there are, and whether each is a number, a text or a list. A key that is
+//! not here is refused, so that a misspelt one is not silently a default.
+//!
+//! Numbers are `i64`, as TOML has them, so that a negative one is refused by the check that knows the
+//! range and can name it.
+
+use serde::Deserialize;
+
+/// The whole file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    pub(super) roles: Vec<String>,
+    pub(super) dir: String,
+    pub(super) chain: Chain,
+    #[serde(default)]
+    pub(super) rpc: Rpc,
+    #[serde(default)]
+    pub(super) blocks: Blocks,
+    #[serde(default)]
+    pub(super) queues: Queues,
+    #[serde(default)]
+    pub(super) storage: Storage,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Chain {
+    pub(super) id: i64,
+    pub(super) fee_account: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rpc {
+    pub(super) address: Option<String>,
+    pub(super) connections_max: Option<i64>,
+    pub(super) request_bytes_max: Option<i64>,
+    pub(super) response_bytes_max: Option<i64>,
+    pub(super) batch_calls_max: Option<i64>,
+    pub(super) bulk_transactions_max: Option<i64>,
+    pub(super) subscriptions_max: Option<i64>,
+    pub(super) messages_buffered_max: Option<i64>,
+    pub(super) idle_max_ms: Option<i64>,
+    pub(super) stop_max_ms: Option<i64>,
+    pub(super) sync_wait_ms: Option<i64>,
+    pub(super) sync_wait_max_ms: Option<i64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Blocks {
+    pub(super) interval_min_ms: Option<i64>,
+    pub(super) interval_max_ms: Option<i64>,
+    pub(super) transactions_max: Option<i64>,
+    pub(super) base_fee_min: Option<i64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Queues {
+    pub(super) lane_transactions_max: Option<i64>,
+    pub(super) held_max: Option<i64>,
+    pub(super) nonce_gap_max: Option<i64>,
+    pub(super) held_for_ms: Option<i64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Storage {
+    pub(super) segment_bytes: Option<i64>,
+    pub(super) snapshot_every_bytes: Option<i64>,
+}

@@ -1,0 +1,266 @@
+//! What the file means: every value in its range, every combination possible. An error names the key, the
+//! value and what is allowed.
+
+use std::fmt::Display;
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use alloy_primitives::Address;
+use anyhow::{Result, bail, ensure};
+use spillway_sequencer::config::{BlockConfig, Config, QueueConfig, StorageConfig};
+use spillway_sequencer::genesis::Genesis;
+use spillway_sequencer::rpc::RpcConfig;
+
+use super::typed;
+
+/// Chain ids that wallets can name: JavaScript holds integers up to 2^53 - 1 exactly, and the ids that the
+/// protocol derives for deployments are below 2^51.
+pub(crate) const CHAIN_IDS: RangeInclusive<u64> = 1..=(1 << 53) - 1;
+
+/// Where JSON-RPC listens unless the file says otherwise.
+const RPC_ADDRESS: &str = "127.0.0.1:9545";
+
+/// Bytes of a request: at least one transaction of the largest size, in hex.
+const REQUEST_BYTES: RangeInclusive<u32> = 32 << 10..=64 << 20;
+
+/// Bytes of a response: at least one that holds such a transaction.
+const RESPONSE_BYTES: RangeInclusive<u32> = 64 << 10..=256 << 20;
+
+/// A node as it is to run.
+#[derive(Clone, Debug)]
+pub(crate) struct NodeConfig {
+    /// The sequencer with its chain and directory.
+    pub(crate) sequencer: Config,
+    /// Its JSON-RPC.
+    pub(crate) rpc: RpcConfig,
+}
+
+impl TryFrom<typed::File> for NodeConfig {
+    type Error = anyhow::Error;
+
+    fn try_from(file: typed::File) -> Result<Self> {
+        check_roles(&file.roles)?;
+        ensure!(
+            !file.dir.is_empty(),
+            "dir is empty: it must name the state directory"
+        );
+        let genesis = Genesis {
+            chain_id: ranged("chain.id", file.chain.id, CHAIN_IDS)?,
+            fee_account: account("chain.fee_account", &file.chain.fee_account)?,
+        };
+        let sequencer = Config {
+            genesis,
+            dir: PathBuf::from(file.dir),
+            blocks: blocks(&file.blocks)?,
+            queues: queues(&file.queues)?,
+            storage: storage(&file.storage)?,
+        };
+        let rpc = rpc(&file.rpc, sequencer.blocks.transactions_max)?;
+        Ok(Self { sequencer, rpc })
+    }
+}
+
+fn check_roles(roles: &[String]) -> Result<()> {
+    ensure!(
+        !roles.is_empty(),
+        "roles is empty: it must list at least one of: sequencer"
+    );
+    for (place, role) in roles.iter().enumerate() {
+        ensure!(
+            role == "sequencer",
+            "roles has {role:?}: allowed are: sequencer"
+        );
+        ensure!(
+            !roles.iter().take(place).any(|earlier| earlier == role),
+            "roles has {role:?} twice"
+        );
+    }
+    Ok(())
+}
+
+fn blocks(typed: &typed::Blocks) -> Result<BlockConfig> {
+    let default = BlockConfig::default();
+    let blocks = BlockConfig {
+        interval_min: or_default(typed.interval_min_ms, default.interval_min, |value| {
+            milliseconds("blocks.interval_min_ms", value, 1..=60_000)
+        })?,
+        interval_max: or_default(typed.interval_max_ms, default.interval_max, |value| {
+            milliseconds("blocks.interval_max_ms", value, 1_000..=60_000)
+        })?,
+        transactions_max: or_default(typed.transactions_max, default.transactions_max, |value| {
+            ranged("blocks.transactions_max", value, 1..=65_536)
+        })?,
+        base_fee_min: or_default(typed.base_fee_min, default.base_fee_min, |value| {
+            ranged("blocks.base_fee_min", value, 1..=1_000_000_000_000)
+        })?,
+    };
+    ensure!(
+        blocks.interval_min <= blocks.interval_max,
+        "blocks.interval_min_ms = {} is above blocks.interval_max_ms = {}: it must be at most that",
+        blocks.interval_min.as_millis(),
+        blocks.interval_max.as_millis(),
+    );
+    Ok(blocks)
+}
+
+fn queues(typed: &typed::Queues) -> Result<QueueConfig> {
+    let default = QueueConfig::default();
+    let queues = QueueConfig {
+        lane_transactions_max: or_default(
+            typed.lane_transactions_max,
+            default.lane_transactions_max,
+            |value| ranged("queues.lane_transactions_max", value, 1..=1_048_576),
+        )?,
+        held_max: or_default(typed.held_max, default.held_max, |value| {
+            ranged("queues.held_max", value, 0..=1_048_576)
+        })?,
+        nonce_gap_max: or_default(typed.nonce_gap_max, default.nonce_gap_max, |value| {
+            ranged("queues.nonce_gap_max", value, 0..=1_024)
+        })?,
+        held_for: or_default(typed.held_for_ms, default.held_for, |value| {
+            milliseconds("queues.held_for_ms", value, 1_000..=600_000)
+        })?,
+    };
+    ensure!(
+        (queues.held_max == 0) == (queues.nonce_gap_max == 0),
+        "queues.held_max = {} and queues.nonce_gap_max = {}: both are zero (nothing is held) or neither is",
+        queues.held_max,
+        queues.nonce_gap_max,
+    );
+    Ok(queues)
+}
+
+fn storage(typed: &typed::Storage) -> Result<StorageConfig> {
+    const BYTES: RangeInclusive<u64> = 1 << 20..=1 << 40;
+    let default = StorageConfig::default();
+    Ok(StorageConfig {
+        segment_bytes: or_default(typed.segment_bytes, default.segment_bytes, |value| {
+            ranged("storage.segment_bytes", value, BYTES)
+        })?,
+        snapshot_every_bytes: or_default(
+            typed.snapshot_every_bytes,
+            default.snapshot_every_bytes,
+            |value| ranged("storage.snapshot_every_bytes", value, BYTES),
+        )?,
+    })
+}
+
+fn rpc(typed: &typed::Rpc, block_transactions_max: usize) -> Result<RpcConfig> {
+    let address = typed.address.as_deref().unwrap_or(RPC_ADDRESS);
+    let default = RpcConfig::new(socket_address("rpc.address", address)?);
+    let rpc = RpcConfig {
+        addr: default.addr,
+        connections_max: or_default(typed.connections_max, default.connections_max, |value| {
+            ranged("rpc.connections_max", value, 1..=65_536)
+        })?,
+        request_bytes_max: or_default(
+            typed.request_bytes_max,
+            default.request_bytes_max,
+            |value| ranged("rpc.request_bytes_max", value, REQUEST_BYTES),
+        )?,
+        response_bytes_max: or_default(
+            typed.response_bytes_max,
+            default.response_bytes_max,
+            |value| ranged("rpc.response_bytes_max", value, RESPONSE_BYTES),
+        )?,
+        batch_calls_max: or_default(typed.batch_calls_max, default.batch_calls_max, |value| {
+            ranged("rpc.batch_calls_max", value, 1..=100_000)
+        })?,
+        bulk_transactions_max: or_default(
+            typed.bulk_transactions_max,
+            default.bulk_transactions_max,
+            |value| ranged("rpc.bulk_transactions_max", value, 1..=65_536),
+        )?,
+        subscriptions_max: or_default(
+            typed.subscriptions_max,
+            default.subscriptions_max,
+            |value| ranged("rpc.subscriptions_max", value, 1..=65_536),
+        )?,
+        messages_buffered_max: or_default(
+            typed.messages_buffered_max,
+            default.messages_buffered_max,
+            |value| ranged("rpc.messages_buffered_max", value, 1..=65_536),
+        )?,
+        idle_max: or_default(typed.idle_max_ms, default.idle_max, |value| {
+            milliseconds("rpc.idle_max_ms", value, 1_000..=3_600_000)
+        })?,
+        stop_max: or_default(typed.stop_max_ms, default.stop_max, |value| {
+            milliseconds("rpc.stop_max_ms", value, 100..=60_000)
+        })?,
+        sync_wait: or_default(typed.sync_wait_ms, default.sync_wait, |value| {
+            milliseconds("rpc.sync_wait_ms", value, 1..=600_000)
+        })?,
+        sync_wait_max: or_default(typed.sync_wait_max_ms, default.sync_wait_max, |value| {
+            milliseconds("rpc.sync_wait_max_ms", value, 1..=600_000)
+        })?,
+        block_transactions_max,
+    };
+    ensure!(
+        rpc.sync_wait <= rpc.sync_wait_max,
+        "rpc.sync_wait_ms = {} is above rpc.sync_wait_max_ms = {}: it must be at most that",
+        rpc.sync_wait.as_millis(),
+        rpc.sync_wait_max.as_millis(),
+    );
+    Ok(rpc)
+}
+
+fn or_default<T>(
+    typed: Option<i64>,
+    default: T,
+    check: impl FnOnce(i64) -> Result<T>,
+) -> Result<T> {
+    typed.map_or(Ok(default), check)
+}
+
+fn ranged<T>(key: &str, value: i64, allowed: RangeInclusive<T>) -> Result<T>
+where
+    T: TryFrom<i64> + PartialOrd + Display,
+{
+    match T::try_from(value) {
+        Ok(value) if allowed.contains(&value) => Ok(value),
+        _ => bail!(
+            "{key} = {value} is out of range: it must be {} to {}",
+            allowed.start(),
+            allowed.end()
+        ),
+    }
+}
+
+fn milliseconds(key: &str, value: i64, allowed: RangeInclusive<u64>) -> Result<Duration> {
+    ranged(key, value, allowed).map(Duration::from_millis)
+}
+
+fn socket_address(key: &str, value: &str) -> Result<SocketAddr> {
+    match value.parse() {
+        Ok(address) => Ok(address),
+        Err(_) => {
+            bail!("{key} = {value:?} is no address: it must be IP:PORT, as in {RPC_ADDRESS:?}")
+        }
+    }
+}
+
+/// An address in one letter case, or in mixed case with a right checksum (EIP-55): fees that go to a mistyped
+/// account are gone.
+fn account(key: &str, value: &str) -> Result<Address> {
+    const FORM: &str = "it must be 0x and 40 hex digits";
+    let digits = value.strip_prefix("0x").unwrap_or_default();
+    let Ok(address) = digits.parse::<Address>() else {
+        bail!("{key} = {value:?} is no address: {FORM}");
+    };
+    let mixed = digits.contains(|c: char| c.is_ascii_uppercase())
+        && digits.contains(|c: char| c.is_ascii_lowercase());
+    ensure!(
+        !mixed || address.to_checksum(None) == value,
+        "{key} = {value:?} has a wrong checksum: check it, or write it in lower case"
+    );
+    ensure!(
+        !address.is_zero(),
+        "{key} = {value:?} is the zero address: fees would be lost there"
+    );
+    Ok(address)
+}
+
+#[cfg(test)]
+mod tests;

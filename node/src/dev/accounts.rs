@@ -1,0 +1,71 @@
+//! The accounts of a development chain. Everybody knows their keys.
+
+use alloy_primitives::{Address, B256};
+use alloy_signer_local::MnemonicBuilder;
+use alloy_signer_local::coins_bip39::English;
+use anyhow::Result;
+
+/// The words from which the accounts are derived, at m/44'/60'/0'/0/i: the same as in other development nodes.
+pub(super) const MNEMONIC: &str = "test test test test test test test test test test test junk";
+
+/// How many are funded.
+pub(super) const FUNDED: u32 = 20;
+
+/// The account that fees go to: the first that is not funded.
+const FEE_ACCOUNT: u32 = FUNDED;
+
+/// An account with its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TestAccount {
+    pub(super) address: Address,
+    pub(super) key: B256,
+}
+
+impl TestAccount {
+    fn derive(index: u32) -> Result<Self> {
+        let signer = MnemonicBuilder::<English>::default()
+            .phrase(MNEMONIC)
+            .index(index)?
+            .build()?;
+        Ok(Self {
+            address: signer.address(),
+            key: signer.to_bytes(),
+        })
+    }
+}
+
+/// The funded accounts, by index.
+pub(super) fn funded() -> Result<Vec<TestAccount>> {
+    (0..FUNDED).map(TestAccount::derive).collect()
+}
+
+/// Where fees go.
+pub(super) fn fee_account() -> Result<Address> {
+    Ok(TestAccount::derive(FEE_ACCOUNT)?.address)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::{address, b256};
+
+    use super::*;
+
+    #[test]
+    fn the_well_known_addresses() {
+        let accounts = funded().unwrap();
+        assert_eq!(accounts.len(), 20);
+        assert_eq!(
+            accounts[0],
+            TestAccount {
+                address: address!("f39Fd6e51aad88F6F4ce6aB8827279cffFb92266"),
+                key: b256!("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"),
+            }
+        );
+        assert_eq!(
+            accounts[19].address,
+            address!("8626f6940E2eb28930eFb4CeF49B2d1F2C9C1199")
+        );
+        let fees = fee_account().unwrap();
+        assert!(accounts.iter().all(|account| account.address != fees));
+    }
+}

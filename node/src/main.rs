@@ -1,0 +1,39 @@
+//! The `spillway` binary: command line, configuration, wiring, logs. It is the only crate that knows all the
+//! others, and the only one with a catch-all error.
+
+mod chain_file;
+mod cli;
+mod config;
+mod dev;
+mod directory;
+mod logging;
+mod node;
+mod output;
+mod panics;
+mod service;
+mod status;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    match run(&Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<()> {
+    match &cli.command {
+        Command::Dev(args) => dev::run(args),
+        Command::Node(args) => node::run(args),
+        Command::Status(args) => status::run(args),
+    }
+}

@@ -1,0 +1,271 @@
+//! A sequencer with its JSON-RPC, from start to clean end. `dev` and `node` differ in what they do around it.
+
+use std::convert::Infallible;
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::process;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use spillway_sequencer::Sequencer;
+use spillway_sequencer::config::Config;
+use spillway_sequencer::journal::Repair;
+use spillway_sequencer::pipeline::StartReport;
+use spillway_sequencer::rpc::{self, RpcConfig, RpcServer};
+use spillway_sequencer::submission::Submitter;
+use spillway_sequencer::view::View;
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::spawn_blocking;
+use tokio::time;
+
+use crate::chain_file;
+use crate::directory::Directory;
+use crate::{output, panics};
+
+/// How often the sequencer is asked whether its journal has failed.
+const HALT_POLL: Duration = Duration::from_secs(1);
+
+/// How often a failed journal is logged again: whoever looks at the last page of the log must see it.
+const HALT_REPEAT: Duration = Duration::from_secs(60);
+
+/// The exit code after a second Ctrl-C: 128 + SIGINT, as shells have it.
+const EXIT_INTERRUPTED: i32 = 130;
+
+/// How the operator names the settings that an error may be about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    /// The state directory: "--dir".
+    pub(crate) dir: &'static str,
+    /// The RPC address: "--rpc".
+    pub(crate) rpc: &'static str,
+}
+
+/// The async runtime, for sockets, timers and signals.
+pub(crate) fn runtime() -> Result<Runtime> {
+    Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the async runtime")
+}
+
+/// A running sequencer on a directory of its own.
+#[derive(Debug)]
+pub(crate) struct Service {
+    directory: Directory,
+    sequencer: Sequencer,
+    signals: Signals,
+}
+
+impl Service {
+    /// Recovers what the directory holds and starts the sequencer on it. Ctrl-C ends the process at once until
+    /// this is done, which is safe: recovery can begin again at any point.
+    pub(crate) async fn start(directory: Directory, config: Config) -> Result<Self> {
+        let genesis = config.genesis;
+        chain_file::check(&directory, &genesis)?;
+        let sequencer = spawn_blocking(move || Sequencer::start(&config)).await?;
+        let sequencer = sequencer.with_context(|| {
+            format!(
+                "cannot start the sequencer in {}",
+                directory.path().display()
+            )
+        })?;
+        panics::abort_from_now_on();
+        log_start(sequencer.report());
+        chain_file::write_once(&directory, &genesis)?;
+        Ok(Self {
+            directory,
+            sequencer,
+            signals: Signals::install()?,
+        })
+    }
+
+    /// The state directory.
+    pub(crate) fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// The sequencer.
+    pub(crate) fn sequencer(&self) -> &Sequencer {
+        &self.sequencer
+    }
+
+    /// Waits for `work`. `None` when the operator wants to stop first.
+    pub(crate) async fn unless_stopped<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            done = work => Some(done),
+            () = self.signals.next() => None,
+        }
+    }
+
+    /// Opens the JSON-RPC port.
+    pub(crate) async fn listen(&self, config: RpcConfig, settings: Settings) -> Result<RpcServer> {
+        let address = config.addr;
+        let server = rpc::serve(config, self.sequencer.submitter(), self.sequencer.view()).await;
+        server.map_err(|error| {
+            let hint = match error.kind() {
+                ErrorKind::AddrInUse => "the port is taken by another program; choose another with",
+                _ => "choose another address with",
+            };
+            let text = format!("cannot listen on {address}: {hint} {}", settings.rpc);
+            anyhow::Error::new(error).context(text)
+        })
+    }
+
+    /// Serves until Ctrl-C or SIGTERM. A sequencer whose journal has failed goes on answering reads.
+    pub(crate) async fn serve(&mut self) {
+        let submitter = self.sequencer.submitter();
+        tokio::select! {
+            () = self.signals.next() => {}
+            never = report_halt(submitter) => match never {},
+        }
+    }
+
+    /// Stops cleanly: no new connections, everything that was taken is made durable and answered, then the files
+    /// are closed. A second Ctrl-C in the meantime ends the process at once.
+    pub(crate) async fn stop(self, server: Option<RpcServer>) -> Result<()> {
+        let Self {
+            directory,
+            sequencer,
+            mut signals,
+        } = self;
+        tracing::info!(
+            "stopping; Ctrl-C again ends at once, which loses nothing that was acknowledged"
+        );
+        tokio::spawn(async move {
+            signals.next().await;
+            process::exit(EXIT_INTERRUPTED);
+        });
+        if let Some(server) = server {
+            // First, so that the sequencer still answers what was asked.
+            server.stop().await;
+        }
+        let view = sequencer.view();
+        let halted = sequencer.submitter().halted();
+        let stopped = spawn_blocking(move || sequencer.stop()).await?;
+        let block = view.block_number();
+        let dir = directory.path().display();
+        stopped.with_context(|| {
+            format!("the sequencer in {dir} did not stop cleanly, at block {block}")
+        })?;
+        ensure!(
+            !halted,
+            "the sequencer in {dir} had halted, at block {block}, which is durable: the log says why; remove the \
+             cause before the next start"
+        );
+        tracing::info!(block, "stopped");
+        output::say(&format!("stopped at block {block}\n"))
+    }
+}
+
+fn log_start(report: &StartReport) {
+    for snapshot in &report.unusable_snapshots {
+        tracing::warn!(path = %snapshot.path.display(), error = %snapshot.error, "snapshot passed over");
+    }
+    if report.repair != Repair::None {
+        tracing::warn!(repair = ?report.repair, "the journal's end was unfinished and is repaired; nothing of it had been acknowledged");
+    }
+    if report.index.rebuilt && report.block_number > 0 {
+        tracing::info!(
+            blocks = report.index.added,
+            "query index rebuilt from the journal"
+        );
+    }
+    tracing::info!(
+        block = report.block_number,
+        state_root = %report.state_root,
+        snapshot = report.snapshot,
+        replayed = report.replayed,
+        took_ms = report.took.as_millis(),
+        "sequencer started"
+    );
+}
+
+/// The URLs of a listening address. One that stands for all interfaces is named by the loopback address.
+pub(crate) fn urls(mut address: SocketAddr) -> (String, String) {
+    match address.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    (format!("http://{address}"), format!("ws://{address}"))
+}
+
+/// Waits until the chain has consumed so many inbox messages.
+pub(crate) async fn consumed(view: View, submitter: Submitter, messages: u64) -> Result<()> {
+    let mut newest = view.newest();
+    let mut look = time::interval(HALT_POLL);
+    while view.summary()?.inbox_count < messages {
+        if submitter.halted() {
+            bail!("the sequencer stopped before it had consumed its {messages} first deposits");
+        }
+        // A halted sequencer makes no more blocks, so waiting for one alone could last for ever.
+        tokio::select! {
+            _ = newest.changed() => {}
+            _ = look.tick() => {}
+        }
+    }
+    Ok(())
+}
+
+/// Logs, again and again, that the sequencer has halted, once it has.
+async fn report_halt(submitter: Submitter) -> Infallible {
+    while !submitter.halted() {
+        time::sleep(HALT_POLL).await;
+    }
+    loop {
+        tracing::error!(
+            "THE SEQUENCER HAS HALTED: no transaction is accepted, reads go on. An earlier error in this log \
+             says why (disk full? failing disk?): remove the cause, then restart"
+        );
+        time::sleep(HALT_REPEAT).await;
+    }
+}
+
+/// What asks the node to stop.
+#[derive(Debug)]
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn install() -> Result<Self> {
+        let install = |kind| signal(kind).context("cannot install a signal handler");
+        Ok(Self {
+            interrupt: install(SignalKind::interrupt())?,
+            terminate: install(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::urls;
+
+    #[test]
+    fn urls_can_be_connected_to() {
+        for (listening, http, ws) in [
+            (
+                "127.0.0.1:9545",
+                "http://127.0.0.1:9545",
+                "ws://127.0.0.1:9545",
+            ),
+            ("0.0.0.0:1", "http://127.0.0.1:1", "ws://127.0.0.1:1"),
+            ("[::]:1", "http://[::1]:1", "ws://[::1]:1"),
+            ("10.0.0.7:80", "http://10.0.0.7:80", "ws://10.0.0.7:80"),
+        ] {
+            assert_eq!(
+                urls(listening.parse().unwrap()),
+                (http.to_owned(), ws.to_owned())
+            );
+        }
+    }
+}
