@@ -128,7 +128,11 @@ mod tests {
         };
         let bytes = header.encode();
         assert_eq!(bytes.len(), 182);
-        assert_eq!(bytes[174..], 10u64.to_be_bytes(), "the last field fills the last bytes");
+        assert_eq!(
+            bytes[174..],
+            10u64.to_be_bytes(),
+            "the last field fills the last bytes"
+        );
         assert_eq!(bytes[..32], [1; 32]);
     }
 }

@@ -224,10 +224,10 @@ impl World {
         for pair in rest.chunks(2) {
             match *pair {
                 ["nonce", value] => {
-                    assert_eq!(self.state.nonce(index), value.parse().ok(), "{line}")
+                    assert_eq!(self.state.nonce(index), value.parse().ok(), "{line}");
                 }
                 ["locked", value] => {
-                    assert_eq!(self.state.locked(index), value.parse().ok(), "{line}")
+                    assert_eq!(self.state.locked(index), value.parse().ok(), "{line}");
                 }
                 [value, unit] => {
                     assert_eq!(

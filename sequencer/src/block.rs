@@ -53,9 +53,17 @@ impl Block {
     /// Puts a block together from its parts.
     #[must_use]
     pub fn new(header: BlockHeader, body: BlockBody) -> Self {
-        let transaction_hashes =
-            body.transactions.iter().map(|included| keccak256(&included.raw)).collect();
-        Self { hash: header.hash(), header, body, transaction_hashes }
+        let transaction_hashes = body
+            .transactions
+            .iter()
+            .map(|included| keccak256(&included.raw))
+            .collect();
+        Self {
+            hash: header.hash(),
+            header,
+            body,
+            transaction_hashes,
+        }
     }
 
     /// The genesis block.

@@ -93,6 +93,9 @@ impl Default for QueueConfig {
 
 impl Default for StorageConfig {
     fn default() -> Self {
-        Self { segment_bytes: 64 << 20, snapshot_every_bytes: 128 << 20 }
+        Self {
+            segment_bytes: 64 << 20,
+            snapshot_every_bytes: 128 << 20,
+        }
     }
 }

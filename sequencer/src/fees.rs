@@ -38,6 +38,8 @@ impl FeeHistory {
 
     /// The blocks from `first` to `last` that are known, the oldest first.
     pub fn range(&self, first: u64, last: u64) -> impl Iterator<Item = &BlockFees> {
-        self.blocks.iter().filter(move |fees| (first..=last).contains(&fees.number))
+        self.blocks
+            .iter()
+            .filter(move |fees| (first..=last).contains(&fees.number))
     }
 }

@@ -62,7 +62,12 @@ struct Progress {
 
 impl Progress {
     fn encode(&self) -> Vec<u8> {
-        [self.genesis.as_slice(), &self.number.to_be_bytes(), self.hash.as_slice()].concat()
+        [
+            self.genesis.as_slice(),
+            &self.number.to_be_bytes(),
+            self.hash.as_slice(),
+        ]
+        .concat()
     }
 
     fn decode(bytes: &[u8]) -> Option<Self> {
@@ -98,9 +103,18 @@ impl Index {
     ) -> Result<(Self, Opened), IndexError> {
         if let Some(index) = Self::open_existing(path, genesis, journal) {
             let added = index.catch_up(genesis, journal)?;
-            return Ok((index, Opened { rebuilt: false, added }));
+            return Ok((
+                index,
+                Opened {
+                    rebuilt: false,
+                    added,
+                },
+            ));
         }
-        let folder = |error| IndexError::Folder { path: path.to_owned(), error };
+        let folder = |error| IndexError::Folder {
+            path: path.to_owned(),
+            error,
+        };
         match std::fs::remove_dir_all(path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(folder(error));
@@ -110,7 +124,13 @@ impl Index {
         let index = Self::open_store(&path.join("store"))?;
         std::fs::write(path.join("boot"), boot_id()).map_err(folder)?;
         let added = index.catch_up(genesis, journal)?;
-        Ok((index, Opened { rebuilt: true, added }))
+        Ok((
+            index,
+            Opened {
+                rebuilt: true,
+                added,
+            },
+        ))
     }
 
     /// An index that is there and fits the journal. Whatever is wrong with it, the answer is to build
@@ -146,7 +166,11 @@ impl Index {
     }
 
     fn progress(&self) -> Result<Option<Progress>, sled::Error> {
-        Ok(self.tree.get(PROGRESS)?.as_deref().and_then(Progress::decode))
+        Ok(self
+            .tree
+            .get(PROGRESS)?
+            .as_deref()
+            .and_then(Progress::decode))
     }
 
     /// Adds the blocks that the journal has beyond the index.
@@ -175,7 +199,9 @@ impl Index {
     /// # Errors
     /// When the store fails.
     pub fn insert(&self, genesis: B256, blocks: &[Arc<Block>]) -> Result<(), IndexError> {
-        let Some(last) = blocks.last() else { return Ok(()) };
+        let Some(last) = blocks.last() else {
+            return Ok(());
+        };
         let mut batch = sled::Batch::default();
         for block in blocks {
             let number = block.header.number.to_be_bytes();
@@ -185,7 +211,11 @@ impl Index {
                 batch.insert(&key(TRANSACTION, hash)[..], value);
             }
         }
-        let progress = Progress { genesis, number: last.header.number, hash: last.hash };
+        let progress = Progress {
+            genesis,
+            number: last.header.number,
+            hash: last.hash,
+        };
         batch.insert(PROGRESS, progress.encode());
         self.tree.apply_batch(batch)?;
         Ok(())
@@ -197,7 +227,9 @@ impl Index {
     /// When the store fails.
     pub fn block(&self, hash: &B256) -> Result<Option<u64>, IndexError> {
         let value = self.tree.get(key(BLOCK, hash))?;
-        Ok(value.and_then(|value| value.first_chunk().copied()).map(u64::from_be_bytes))
+        Ok(value
+            .and_then(|value| value.first_chunk().copied())
+            .map(u64::from_be_bytes))
     }
 
     /// The number of the block that holds a transaction, and the transaction's place in it.

@@ -80,7 +80,11 @@ impl Lanes {
     /// Queues of at most that many entries a lane.
     #[must_use]
     pub fn new(lane_max: usize) -> Self {
-        Self { queues: Mutex::default(), changed: Condvar::new(), lane_max }
+        Self {
+            queues: Mutex::default(),
+            changed: Condvar::new(),
+            lane_max,
+        }
     }
 
     /// Appends transactions to a lane, as many as fit, and answers the others that it is busy.
@@ -88,7 +92,11 @@ impl Lanes {
         let mut refused = Vec::new();
         {
             let mut queues = self.queues.lock();
-            let error = if queues.closed { SubmitError::Halted } else { SubmitError::Busy };
+            let error = if queues.closed {
+                SubmitError::Halted
+            } else {
+                SubmitError::Busy
+            };
             let room = if queues.closed { 0 } else { self.lane_max };
             let queue = match lane {
                 Lane::Withdrawals => &mut queues.withdrawals,
@@ -146,7 +154,11 @@ impl Lanes {
     pub fn halt(&self) {
         let waiting = {
             let mut queues = self.queues.lock();
-            let closed = Queues { closed: true, stop: true, ..Queues::default() };
+            let closed = Queues {
+                closed: true,
+                stop: true,
+                ..Queues::default()
+            };
             std::mem::replace(&mut *queues, closed)
         };
         drop(waiting);
@@ -180,16 +192,20 @@ impl Lanes {
         intake.l1.extend(queues.l1.drain(..));
         intake.queries.extend(queues.queries.drain(..));
         let withdrawals = queues.withdrawals.len().min(transactions_max);
-        intake.transactions.extend(queues.withdrawals.drain(..withdrawals));
+        intake
+            .transactions
+            .extend(queues.withdrawals.drain(..withdrawals));
         let transfers = queues.transfers.len().min(transactions_max - withdrawals);
-        intake.transactions.extend(queues.transfers.drain(..transfers));
+        intake
+            .transactions
+            .extend(queues.transfers.drain(..transfers));
     }
 }
 
 impl Queues {
     fn nothing_for(&self, transactions_max: usize) -> bool {
-        let transactions = transactions_max > 0
-            && !(self.withdrawals.is_empty() && self.transfers.is_empty());
+        let transactions =
+            transactions_max > 0 && !(self.withdrawals.is_empty() && self.transfers.is_empty());
         self.durable.is_none()
             && !self.stop
             && self.l1.is_empty()

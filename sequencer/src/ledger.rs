@@ -29,7 +29,9 @@ pub enum LedgerError {
     #[error("block {0}: {1}")]
     Block(u64, BlockError),
     /// The block's header is not what its execution comes to.
-    #[error("block {0} does not follow from the ledger: its header differs from what its operations do")]
+    #[error(
+        "block {0} does not follow from the ledger: its header differs from what its operations do"
+    )]
     Header(u64),
     /// The number of transactions is not that of authorised operations.
     #[error("block {0} has {1} transactions for {2} authorised operations")]
@@ -71,7 +73,12 @@ impl Ledger {
         withdrawals: Vec<B256>,
     ) -> Result<Self, TreeError> {
         let tree = StateTree::build(&state, withdrawals.into_iter())?;
-        Ok(Self { state, tree, tokens, head })
+        Ok(Self {
+            state,
+            tree,
+            tokens,
+            head,
+        })
     }
 
     /// The state.
@@ -104,12 +111,22 @@ impl Ledger {
                 .map_err(|error| LedgerError::Listing(number, error))?;
         }
         let authorised_before = self.state.counters().authorised_count;
-        block::execute(&mut self.state, &body.operations, &body.messages, &self.tokens, |_, _| {})
-            .map_err(|error| LedgerError::Block(number, error))?;
+        block::execute(
+            &mut self.state,
+            &body.operations,
+            &body.messages,
+            &self.tokens,
+            |_, _| {},
+        )
+        .map_err(|error| LedgerError::Block(number, error))?;
         let counters = self.state.counters();
         let authorised = counters.authorised_count - authorised_before;
         if authorised != body.transactions.len() as u64 {
-            return Err(LedgerError::Transactions(number, body.transactions.len(), authorised));
+            return Err(LedgerError::Transactions(
+                number,
+                body.transactions.len(),
+                authorised,
+            ));
         }
         let head = self.head.next(counters, &body.messages, &body.operations);
         if head != *header {

@@ -15,7 +15,9 @@ const VERSION: u8 = 1;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RecordError {
     /// The version is not ours.
-    #[error("block record has version {0}, this program reads version {VERSION}: use the version that wrote it")]
+    #[error(
+        "block record has version {0}, this program reads version {VERSION}: use the version that wrote it"
+    )]
     Version(u8),
     /// The bytes end too early, go on too long, or hold an impossible value.
     #[error("block record is malformed at byte {0}")]
@@ -25,11 +27,20 @@ pub enum RecordError {
 /// Encodes a block; its operations' hash and its own are left out, as they follow from the rest.
 #[must_use]
 pub fn encode(header: &BlockHeader, body: &BlockBody) -> Vec<u8> {
-    let raw: usize = body.transactions.iter().map(|included| included.raw.len() + 22).sum();
+    let raw: usize = body
+        .transactions
+        .iter()
+        .map(|included| included.raw.len() + 22)
+        .sum();
     let mut out = Vec::with_capacity(raw + body.operations.len() + 256);
     out.push(VERSION);
     out.extend_from_slice(header.parent.as_slice());
-    for number in [header.number, header.timestamp, header.base_fee, header.inbox_count] {
+    for number in [
+        header.number,
+        header.timestamp,
+        header.base_fee,
+        header.inbox_count,
+    ] {
         out.extend_from_slice(&number.to_be_bytes());
     }
     out.extend_from_slice(header.inbox_accumulator.as_slice());
@@ -57,7 +68,10 @@ pub fn encode(header: &BlockHeader, body: &BlockBody) -> Vec<u8> {
 
 /// Appends the low `N` bytes of a length, which the block's limits keep below `256^N`.
 fn put_len<const N: usize>(out: &mut Vec<u8>, len: usize) {
-    debug_assert!(N >= 8 || len < 1 << (8 * N), "a block's limits bound its lengths");
+    debug_assert!(
+        N >= 8 || len < 1 << (8 * N),
+        "a block's limits bound its lengths"
+    );
     out.extend_from_slice(&len.to_be_bytes()[size_of::<usize>() - N..]);
 }
 
@@ -92,7 +106,15 @@ pub fn decode(record: &Bytes) -> Result<(BlockHeader, BlockBody), RecordError> {
         inbox_accumulator,
         operations_hash,
     };
-    Ok((header, BlockBody { operations, messages, listings, transactions }))
+    Ok((
+        header,
+        BlockBody {
+            operations,
+            messages,
+            listings,
+            transactions,
+        },
+    ))
 }
 
 struct Reader<'a> {
@@ -106,7 +128,10 @@ impl Reader<'_> {
     }
 
     fn bytes(&mut self, len: usize) -> Result<Bytes, RecordError> {
-        let end = self.at.checked_add(len).filter(|end| *end <= self.record.len());
+        let end = self
+            .at
+            .checked_add(len)
+            .filter(|end| *end <= self.record.len());
         let end = end.ok_or(self.malformed())?;
         let bytes = self.record.slice(self.at..end);
         self.at = end;
@@ -126,7 +151,9 @@ impl Reader<'_> {
 
     fn len<const N: usize>(&mut self) -> Result<usize, RecordError> {
         let bytes = self.array::<N>()?;
-        Ok(bytes.iter().fold(0, |len, byte| (len << 8) | usize::from(*byte)))
+        Ok(bytes
+            .iter()
+            .fold(0, |len, byte| (len << 8) | usize::from(*byte)))
     }
 
     fn counted<const N: usize>(&mut self) -> Result<Bytes, RecordError> {
@@ -180,13 +207,30 @@ mod tests {
         BlockBody {
             operations: vec![0x10, 0x80, 1, 2],
             messages: vec![
-                InboxMessage::Deposit { to: address, token: 1, amount: 5, lock: true },
-                InboxMessage::Lock { sender: address, account: 3 },
+                InboxMessage::Deposit {
+                    to: address,
+                    token: 1,
+                    amount: 5,
+                    lock: true,
+                },
+                InboxMessage::Lock {
+                    sender: address,
+                    account: 3,
+                },
             ],
-            listings: vec![Listing { address, decimals: 6 }],
+            listings: vec![Listing {
+                address,
+                decimals: 6,
+            }],
             transactions: vec![
-                Included { sender: address, raw: Bytes::from(vec![1; 110]) },
-                Included { sender: Address::ZERO, raw: Bytes::from(vec![2; 8_192]) },
+                Included {
+                    sender: address,
+                    raw: Bytes::from(vec![1; 110]),
+                },
+                Included {
+                    sender: Address::ZERO,
+                    raw: Bytes::from(vec![2; 8_192]),
+                },
             ],
         }
     }
@@ -218,7 +262,10 @@ mod tests {
         let record = encode(&header(&body), &body);
         for len in 0..record.len() {
             let cut = Bytes::copy_from_slice(&record[..len]);
-            assert!(matches!(decode(&cut), Err(RecordError::Malformed(_))), "{len} bytes");
+            assert!(
+                matches!(decode(&cut), Err(RecordError::Malformed(_))),
+                "{len} bytes"
+            );
         }
         let longer = Bytes::from([&record[..], &[0]].concat());
         assert_eq!(decode(&longer), Err(RecordError::Malformed(record.len())));
@@ -226,7 +273,10 @@ mod tests {
 
     #[test]
     fn another_version_is_named() {
-        assert_eq!(decode(&Bytes::from_static(&[2])), Err(RecordError::Version(2)));
+        assert_eq!(
+            decode(&Bytes::from_static(&[2])),
+            Err(RecordError::Version(2))
+        );
     }
 
     proptest! {

@@ -75,7 +75,11 @@ pub struct Submitter {
 
 impl Submitter {
     pub(crate) const fn new(chain_id: u64, lanes: Arc<Lanes>, view: View) -> Self {
-        Self { chain_id, lanes, view }
+        Self {
+            chain_id,
+            lanes,
+            view,
+        }
     }
 
     /// Submits a transaction; answers when it is durable, held or refused.
@@ -101,13 +105,19 @@ impl Submitter {
         let Ok(admitted) = tokio::task::spawn_blocking(admit).await else {
             return Vec::new();
         };
-        let hashes: Vec<_> =
-            admitted.iter().map(|one| one.as_ref().map_or(B256::ZERO, |one| one.hash)).collect();
+        let hashes: Vec<_> = admitted
+            .iter()
+            .map(|one| one.as_ref().map_or(B256::ZERO, |one| one.hash))
+            .collect();
         let (batch, answers) = Batch::new(admitted.len());
         self.push_all(admitted, &batch);
         drop(batch);
         let answers = answers.await.unwrap_or_default();
-        hashes.into_iter().zip(answers).map(|(hash, answer)| self.settle(hash, answer)).collect()
+        hashes
+            .into_iter()
+            .zip(answers)
+            .map(|(hash, answer)| self.settle(hash, answer))
+            .collect()
     }
 
     /// The nonce after everything that was executed, durable or not; falls back to the durable one
@@ -118,7 +128,9 @@ impl Submitter {
         {
             return nonce;
         }
-        self.view.account(&address).map_or(0, |account| account.nonce)
+        self.view
+            .account(&address)
+            .map_or(0, |account| account.nonce)
     }
 
     /// Whether nothing more is accepted: the sequencer stops, or its journal has failed.
@@ -140,7 +152,8 @@ impl Submitter {
             let ticket = batch.ticket(slot);
             match one {
                 Ok(admitted) => {
-                    lanes[usize::from(lane_of(&admitted) == Lane::Transfers)].push((admitted, ticket));
+                    lanes[usize::from(lane_of(&admitted) == Lane::Transfers)]
+                        .push((admitted, ticket));
                 }
                 Err(error) => ticket.answer(Err(error.into())),
             }
@@ -152,13 +165,17 @@ impl Submitter {
 
     /// A nonce that was used already is no error when this very transaction used it.
     fn settle(&self, hash: B256, answer: Answer) -> Answer {
-        if !matches!(answer, Err(SubmitError::Ordering(OrderingError::NonceTooLow { .. }))) {
+        if !matches!(
+            answer,
+            Err(SubmitError::Ordering(OrderingError::NonceTooLow { .. }))
+        ) {
             return answer;
         }
         match self.view.transaction(&hash) {
-            Ok(Some((block, _))) => {
-                Ok(Accepted::Durable { hash, block_number: block.header.number })
-            }
+            Ok(Some((block, _))) => Ok(Accepted::Durable {
+                hash,
+                block_number: block.header.number,
+            }),
             _ => answer,
         }
     }
@@ -189,16 +206,27 @@ impl Batch {
     #[must_use]
     pub fn new(len: usize) -> (Arc<Self>, oneshot::Receiver<Vec<Answer>>) {
         let (done, receiver) = oneshot::channel();
-        let mut answers =
-            Answers { answers: vec![Err(SubmitError::Halted); len], missing: len, done: Some(done) };
+        let mut answers = Answers {
+            answers: vec![Err(SubmitError::Halted); len],
+            missing: len,
+            done: Some(done),
+        };
         answers.send_if_complete();
-        (Arc::new(Self { answers: Mutex::new(answers) }), receiver)
+        (
+            Arc::new(Self {
+                answers: Mutex::new(answers),
+            }),
+            receiver,
+        )
     }
 
     /// The ticket of one answer. Each slot is asked for once.
     #[must_use]
     pub fn ticket(self: &Arc<Self>, slot: usize) -> Ticket {
-        Ticket { batch: Some(Arc::clone(self)), slot }
+        Ticket {
+            batch: Some(Arc::clone(self)),
+            slot,
+        }
     }
 }
 
@@ -227,7 +255,9 @@ impl Ticket {
     }
 
     fn give(&mut self, answer: Answer) {
-        let Some(batch) = self.batch.take() else { return };
+        let Some(batch) = self.batch.take() else {
+            return;
+        };
         let mut answers = batch.answers.lock();
         if let Some(slot) = answers.answers.get_mut(self.slot) {
             *slot = answer;

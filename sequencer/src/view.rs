@@ -99,7 +99,9 @@ impl View {
             base_fee_min,
             newest,
         };
-        Self { inner: Arc::new(inner) }
+        Self {
+            inner: Arc::new(inner),
+        }
     }
 
     /// The chain.
@@ -118,7 +120,10 @@ impl View {
     #[must_use]
     pub fn account(&self, address: &Address) -> Option<Account> {
         let ledger = self.inner.ledger.read();
-        ledger.state().index_of(address).and_then(|index| ledger.state().account(index))
+        ledger
+            .state()
+            .index_of(address)
+            .and_then(|index| ledger.state().account(index))
     }
 
     /// The listed tokens.
@@ -144,7 +149,12 @@ impl View {
     /// The base fee that the next block is expected to have.
     #[must_use]
     pub fn base_fee(&self) -> u64 {
-        self.inner.ledger.read().head().base_fee.max(self.inner.base_fee_min)
+        self.inner
+            .ledger
+            .read()
+            .head()
+            .base_fee
+            .max(self.inner.base_fee_min)
     }
 
     /// Base fees and fill of recent blocks.
@@ -199,10 +209,14 @@ impl View {
             Some(place) => Some(place),
             None => self.inner.index.transaction(hash)?,
         };
-        let Some((number, place)) = place else { return Ok(None) };
+        let Some((number, place)) = place else {
+            return Ok(None);
+        };
         let place = place as usize;
         let block = self.block(number)?;
-        Ok(block.filter(|block| block.transaction_hashes.get(place) == Some(hash)).map(|block| (block, place)))
+        Ok(block
+            .filter(|block| block.transaction_hashes.get(place) == Some(hash))
+            .map(|block| (block, place)))
     }
 
     /// The newest durable block's number, as it changes.
@@ -213,7 +227,10 @@ impl View {
 
     /// Shows a block that has become durable: the ledger moves to it, then clients can see it.
     pub(crate) fn publish(&self, block: &Arc<Block>) -> Result<(), LedgerError> {
-        self.inner.ledger.write().apply(&block.header, &block.body)?;
+        self.inner
+            .ledger
+            .write()
+            .apply(&block.header, &block.body)?;
         self.inner.fees.write().push(block);
         self.inner.recent.write().insert(block);
         self.inner.newest.send_replace(block.header.number);
@@ -224,7 +241,10 @@ impl View {
     pub(crate) fn index(&self, blocks: &[Arc<Block>]) -> Result<(), crate::index::IndexError> {
         self.inner.index.insert(self.inner.genesis.id(), blocks)?;
         if let Some(last) = blocks.last() {
-            self.inner.recent.write().forget_before(last.header.number.saturating_sub(RECENT_BLOCKS));
+            self.inner
+                .recent
+                .write()
+                .forget_before(last.header.number.saturating_sub(RECENT_BLOCKS));
         }
         Ok(())
     }
@@ -242,12 +262,17 @@ impl Recent {
         let number = block.header.number;
         self.by_hash.insert(block.hash, number);
         let places = block.transaction_hashes.iter().zip(0u32..);
-        self.transactions.extend(places.map(|(hash, place)| (*hash, (number, place))));
+        self.transactions
+            .extend(places.map(|(hash, place)| (*hash, (number, place))));
         self.blocks.insert(number, Arc::clone(block));
     }
 
     fn forget_before(&mut self, number: u64) {
-        while let Some(entry) = self.blocks.first_entry().filter(|entry| *entry.key() < number) {
+        while let Some(entry) = self
+            .blocks
+            .first_entry()
+            .filter(|entry| *entry.key() < number)
+        {
             let block = entry.remove();
             self.by_hash.remove(&block.hash);
             for hash in &block.transaction_hashes {

@@ -51,16 +51,16 @@ pub fn admit(raw: Bytes, chain_id: u64) -> Result<Admitted, AdmissionError> {
 /// The same for many, on all cores, in their order.
 #[must_use]
 pub fn admit_all(raw: Vec<Bytes>, chain_id: u64) -> Vec<Result<Admitted, AdmissionError>> {
-    raw.into_par_iter().with_min_len(PARALLEL_MIN).map(|raw| admit(raw, chain_id)).collect()
+    raw.into_par_iter()
+        .with_min_len(PARALLEL_MIN)
+        .map(|raw| admit(raw, chain_id))
+        .collect()
 }
 
 /// Below this many a thread's work costs less than handing it over.
 const PARALLEL_MIN: usize = 8;
 
-fn decode(
-    raw: Bytes,
-    chain_id: u64,
-) -> Result<(Transaction, B256, Signature), AdmissionError> {
+fn decode(raw: Bytes, chain_id: u64) -> Result<(Transaction, B256, Signature), AdmissionError> {
     let decoded = WalletTransaction::decode(&raw, chain_id)?;
     let intent = Intent::of(&decoded)?;
     let signature = Signature::new(
@@ -70,7 +70,17 @@ fn decode(
     );
     let (hash, signing_hash) = (decoded.hash(), decoded.signing_hash());
     let (nonce, max_fee_per_gas) = (decoded.nonce, decoded.max_fee);
-    Ok((Transaction { raw, hash, nonce, max_fee_per_gas, intent }, signing_hash, signature))
+    Ok((
+        Transaction {
+            raw,
+            hash,
+            nonce,
+            max_fee_per_gas,
+            intent,
+        },
+        signing_hash,
+        signature,
+    ))
 }
 
 fn recover(signature: &Signature, signing_hash: B256) -> Result<Address, AdmissionError> {

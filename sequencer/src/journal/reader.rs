@@ -76,7 +76,10 @@ pub struct Reader {
 
 impl std::fmt::Debug for Reader {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Reader").field("last_synced", &self.last_synced()).finish_non_exhaustive()
+        formatter
+            .debug_struct("Reader")
+            .field("last_synced", &self.last_synced())
+            .finish_non_exhaustive()
     }
 }
 

@@ -34,7 +34,9 @@ pub enum OrderingError {
         gap: u64,
     },
     /// The sender's ETH is less than amount and fee.
-    #[error("insufficient funds for gas * price + value: address {address} have {balance} want {cost}")]
+    #[error(
+        "insufficient funds for gas * price + value: address {address} have {balance} want {cost}"
+    )]
     InsufficientFunds {
         /// The sender.
         address: Address,

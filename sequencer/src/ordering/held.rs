@@ -23,7 +23,12 @@ pub(super) struct Held {
 
 impl Held {
     pub(super) fn new(config: QueueConfig) -> Self {
-        Self { by_sender: HashMap::new(), count: 0, expiries: VecDeque::new(), config }
+        Self {
+            by_sender: HashMap::new(),
+            count: 0,
+            expiries: VecDeque::new(),
+            config,
+        }
     }
 
     /// Holds a transaction. One that is held already is held on; another one of the same nonce gives
@@ -34,7 +39,11 @@ impl Held {
         transaction: Admitted,
     ) -> Result<(), OrderingError> {
         let (sender, nonce, hash) = (transaction.signer(), transaction.nonce, transaction.hash);
-        match self.by_sender.get(&sender).and_then(|held| held.get(&nonce)) {
+        match self
+            .by_sender
+            .get(&sender)
+            .and_then(|held| held.get(&nonce))
+        {
             Some(held) if held.hash == hash => return Ok(()),
             Some(held) if !replaces(&transaction, held) => {
                 return Err(OrderingError::ReplacementUnderpriced);
@@ -43,8 +52,16 @@ impl Held {
             None if self.count >= self.config.held_max => return Err(OrderingError::HeldFull),
             None => self.count += 1,
         }
-        self.by_sender.entry(sender).or_default().insert(nonce, transaction);
-        self.expiries.push_back((now.saturating_add(self.config.held_for), sender, nonce, hash));
+        self.by_sender
+            .entry(sender)
+            .or_default()
+            .insert(nonce, transaction);
+        self.expiries.push_back((
+            now.saturating_add(self.config.held_for),
+            sender,
+            nonce,
+            hash,
+        ));
         self.drop_stale_expiries();
         Ok(())
     }
@@ -68,8 +85,13 @@ impl Held {
         while let Some((_, sender, nonce, hash)) =
             self.expiries.pop_front_if(|(expiry, ..)| *expiry <= now)
         {
-            let Some(held) = self.by_sender.get_mut(&sender) else { continue };
-            if held.get(&nonce).is_some_and(|transaction| transaction.hash == hash) {
+            let Some(held) = self.by_sender.get_mut(&sender) else {
+                continue;
+            };
+            if held
+                .get(&nonce)
+                .is_some_and(|transaction| transaction.hash == hash)
+            {
                 held.remove(&nonce);
                 self.count -= 1;
             }

@@ -137,7 +137,10 @@ impl<T> Orderer<T> {
     /// The nonce of an account after everything executed; zero without an account.
     #[must_use]
     pub fn nonce(&self, address: &Address) -> u64 {
-        self.state.index_of(address).and_then(|index| self.state.nonce(index)).unwrap_or(0)
+        self.state
+            .index_of(address)
+            .and_then(|index| self.state.nonce(index))
+            .unwrap_or(0)
     }
 
     /// Lists a token that L1 has listed.
@@ -146,7 +149,9 @@ impl<T> Orderer<T> {
     /// When the table does not take it, which L1 excludes.
     pub fn list(&mut self, now: Now, listing: Listing) -> Result<(), OrderingError> {
         self.begin_block(now)?;
-        self.tokens.list(listing.address, listing.decimals).map_err(OrderingError::Listing)?;
+        self.tokens
+            .list(listing.address, listing.decimals)
+            .map_err(OrderingError::Listing)?;
         self.open.body.listings.push(listing);
         Ok(())
     }
@@ -171,8 +176,9 @@ impl<T> Orderer<T> {
 
     /// Learns that the blocks up to that one are durable.
     pub fn durable(&mut self, block_number: u64) {
-        while let Some(block) =
-            self.unsynced.pop_front_if(|block| block.header.number <= block_number)
+        while let Some(block) = self
+            .unsynced
+            .pop_front_if(|block| block.header.number <= block_number)
         {
             for hash in &block.transaction_hashes {
                 self.executing.remove(hash);
@@ -213,8 +219,11 @@ impl<T> Orderer<T> {
         self.sealed_at = now.elapsed;
         self.state.clear_changes();
         let open = std::mem::take(&mut self.open);
-        let header =
-            self.head.next(self.state.counters(), &open.body.messages, &open.body.operations);
+        let header = self.head.next(
+            self.state.counters(),
+            &open.body.messages,
+            &open.body.operations,
+        );
         self.head = header;
         let block = Arc::new(Block {
             hash: header.hash(),
@@ -226,16 +235,14 @@ impl<T> Orderer<T> {
         for sender in std::mem::take(&mut self.left_behind) {
             self.release_held(now, &sender);
         }
-        Ok(SealedBlock { block, waiting: open.waiting })
+        Ok(SealedBlock {
+            block,
+            waiting: open.waiting,
+        })
     }
 
     /// Holds a transaction whose nonce is ahead, for a sender that could pay for it now.
-    fn hold(
-        &mut self,
-        now: Now,
-        transaction: Admitted,
-        nonce: u64,
-    ) -> Result<(), OrderingError> {
+    fn hold(&mut self, now: Now, transaction: Admitted, nonce: u64) -> Result<(), OrderingError> {
         let (sender, gap) = (transaction.signer(), self.queues.nonce_gap_max);
         if transaction.nonce - nonce > gap {
             return Err(OrderingError::NonceTooHigh {
@@ -251,10 +258,16 @@ impl<T> Orderer<T> {
             Some(value) => value.saturating_add(fee),
             None => fee,
         };
-        let balance =
-            self.state.index_of(&sender).map_or(0, |index| self.state.balance(index, ETH));
+        let balance = self
+            .state
+            .index_of(&sender)
+            .map_or(0, |index| self.state.balance(index, ETH));
         if value > balance {
-            return Err(OrderingError::InsufficientFunds { address: sender, balance, cost: value });
+            return Err(OrderingError::InsufficientFunds {
+                address: sender,
+                balance,
+                cost: value,
+            });
         }
         self.held.insert(now.elapsed, transaction)
     }
@@ -289,8 +302,10 @@ impl<T> Orderer<T> {
         let operation =
             transition::resolve(&self.state, &self.tokens, &address, &transaction.intent)
                 .map_err(|error| self.resolve_error(error, transaction))?;
-        self.apply(&operation, None).map_err(|error| error.of(transaction, base_fee))?;
-        self.executing.insert(transaction.hash, self.state.counters().block_number);
+        self.apply(&operation, None)
+            .map_err(|error| error.of(transaction, base_fee))?;
+        self.executing
+            .insert(transaction.hash, self.state.counters().block_number);
         self.open.push(transaction);
         Ok(())
     }
@@ -302,10 +317,17 @@ impl<T> Orderer<T> {
     ) -> OrderingError {
         match error {
             transition::ResolveError::NoAccount => {
-                let fee = gas::fee(transaction.intent.gas_kind(), self.state.counters().base_fee);
+                let fee = gas::fee(
+                    transaction.intent.gas_kind(),
+                    self.state.counters().base_fee,
+                );
                 let amount = eth_amount(&transaction.intent).unwrap_or(0);
                 let cost = amount.saturating_add(fee);
-                OrderingError::InsufficientFunds { address: transaction.signer(), balance: 0, cost }
+                OrderingError::InsufficientFunds {
+                    address: transaction.signer(),
+                    balance: 0,
+                    cost,
+                }
             }
             transition::ResolveError::UnlistedToken(token) => OrderingError::UnlistedToken(token),
         }
@@ -361,15 +383,15 @@ impl<T> Orderer<T> {
         self.blocks.base_fee_min
     }
 
-    fn check_fee_cap(
-        &self,
-        transaction: &Admitted,
-        base_fee: u64,
-    ) -> Result<(), OrderingError> {
+    fn check_fee_cap(&self, transaction: &Admitted, base_fee: u64) -> Result<(), OrderingError> {
         let max_fee = transaction.max_fee_per_gas;
         if max_fee < u128::from(base_fee) {
             let address = transaction.signer();
-            return Err(OrderingError::FeeCapTooLow { address, max_fee, base_fee });
+            return Err(OrderingError::FeeCapTooLow {
+                address,
+                max_fee,
+                base_fee,
+            });
         }
         Ok(())
     }
@@ -378,11 +400,24 @@ impl<T> Orderer<T> {
 /// The ETH that an intent moves; nothing for one that moves a token.
 fn eth_amount(intent: &Intent) -> Option<u128> {
     match intent {
-        Intent::Transfer { asset: Asset::Eth, amount, .. }
-        | Intent::Withdraw { asset: Asset::Eth, amount, .. } => Some(*amount),
-        Intent::Payout { asset: Asset::Eth, payees } => {
-            Some(payees.iter().fold(0u128, |sum, payee| sum.saturating_add(payee.amount)))
+        Intent::Transfer {
+            asset: Asset::Eth,
+            amount,
+            ..
         }
+        | Intent::Withdraw {
+            asset: Asset::Eth,
+            amount,
+            ..
+        } => Some(*amount),
+        Intent::Payout {
+            asset: Asset::Eth,
+            payees,
+        } => Some(
+            payees
+                .iter()
+                .fold(0u128, |sum, payee| sum.saturating_add(payee.amount)),
+        ),
         _ => None,
     }
 }
@@ -393,13 +428,21 @@ impl OrderingError {
         let address = transaction.signer();
         match self {
             Self::Rejected(Rejection::InsufficientFee { balance, needed }) => {
-                Self::InsufficientFunds { address, balance, cost: needed }
+                Self::InsufficientFunds {
+                    address,
+                    balance,
+                    cost: needed,
+                }
             }
             Self::Rejected(Rejection::InsufficientFunds { balance, .. })
                 if let Some(amount) = eth_amount(&transaction.intent) =>
             {
                 let fee = gas::fee(transaction.intent.gas_kind(), base_fee);
-                Self::InsufficientFunds { address, balance, cost: amount.saturating_add(fee) }
+                Self::InsufficientFunds {
+                    address,
+                    balance,
+                    cost: amount.saturating_add(fee),
+                }
             }
             other => other,
         }

@@ -33,9 +33,10 @@ impl<T> OpenBlock<T> {
     pub(super) fn push(&mut self, transaction: &Admitted) {
         self.raw_bytes += transaction.raw.len();
         self.transaction_hashes.push(transaction.hash);
-        self.body
-            .transactions
-            .push(Included { sender: transaction.signer(), raw: transaction.raw.clone() });
+        self.body.transactions.push(Included {
+            sender: transaction.signer(),
+            raw: transaction.raw.clone(),
+        });
     }
 
     /// Adds someone who waits until this block is durable.

@@ -13,7 +13,10 @@ const FEE: u128 = 21_000 * BASE_FEE as u128;
 const FUNDS: u128 = 100 * FEE;
 
 fn at(ms: u64) -> Now {
-    Now { elapsed: Duration::from_millis(ms), unix: 1_000 + ms / 1_000 }
+    Now {
+        elapsed: Duration::from_millis(ms),
+        unix: 1_000 + ms / 1_000,
+    }
 }
 
 fn blocks() -> BlockConfig {
@@ -44,7 +47,12 @@ fn orderer() -> Orderer<u32> {
         queues(),
     );
     for to in [ALICE, BOB] {
-        let deposit = InboxMessage::Deposit { to, token: 0, amount: FUNDS, lock: false };
+        let deposit = InboxMessage::Deposit {
+            to,
+            token: 0,
+            amount: FUNDS,
+            lock: false,
+        };
         orderer.consume(at(0), &deposit).unwrap();
     }
     let sealed = orderer.seal(at(0)).unwrap();
@@ -54,7 +62,11 @@ fn orderer() -> Orderer<u32> {
 
 /// A transfer; `salt` makes otherwise equal ones different.
 fn transfer(from: Address, nonce: u64, to: Address, amount: u128, salt: u8) -> Admitted {
-    let intent = Intent::Transfer { asset: Asset::Eth, recipient: to, amount };
+    let intent = Intent::Transfer {
+        asset: Asset::Eth,
+        recipient: to,
+        amount,
+    };
     with_intent(from, nonce, intent, salt, 1_000)
 }
 
@@ -68,7 +80,16 @@ fn with_intent(
     let raw = format!("{from} {nonce} {intent:?} {salt} {max_fee_per_gas}").into_bytes();
     let hash = spillway_protocol::keccak::keccak256(&raw);
     let raw = Bytes::from(raw);
-    Admitted::new_unchecked(Transaction { raw, hash, nonce, max_fee_per_gas, intent }, from)
+    Admitted::new_unchecked(
+        Transaction {
+            raw,
+            hash,
+            nonce,
+            max_fee_per_gas,
+            intent,
+        },
+        from,
+    )
 }
 
 /// Submits, and tells the outcome; the caller's token must come back exactly if it is not executed.
@@ -93,7 +114,12 @@ fn a_sealed_block_replays_to_the_same_header() {
         fee_account: Address::ZERO,
     });
     // The blocks that funded the accounts.
-    let deposit = |to| InboxMessage::Deposit { to, token: 0, amount: FUNDS, lock: false };
+    let deposit = |to| InboxMessage::Deposit {
+        to,
+        token: 0,
+        amount: FUNDS,
+        lock: false,
+    };
     let mut first = Orderer::<u32>::new(
         State::genesis(Address::ZERO),
         TokenTable::default(),
@@ -108,13 +134,31 @@ fn a_sealed_block_replays_to_the_same_header() {
 
     submit(&mut orderer, at(10), transfer(ALICE, 0, BOB, 5, 0));
     submit(&mut orderer, at(11), transfer(BOB, 0, CAROL, 6, 0));
-    let payees = vec![Payee { recipient: CAROL, amount: 1 }, Payee { recipient: ALICE, amount: 2 }];
-    let payout = Intent::Payout { asset: Asset::Eth, payees };
-    submit(&mut orderer, at(12), with_intent(ALICE, 1, payout, 0, 1_000));
+    let payees = vec![
+        Payee {
+            recipient: CAROL,
+            amount: 1,
+        },
+        Payee {
+            recipient: ALICE,
+            amount: 2,
+        },
+    ];
+    let payout = Intent::Payout {
+        asset: Asset::Eth,
+        payees,
+    };
+    submit(
+        &mut orderer,
+        at(12),
+        with_intent(ALICE, 1, payout, 0, 1_000),
+    );
     let sealed = orderer.seal(at(15)).unwrap();
     assert_eq!(sealed.waiting.len(), 3);
     assert_eq!(sealed.block.transaction_hashes.len(), 3);
-    ledger.apply(&sealed.block.header, &sealed.block.body).unwrap();
+    ledger
+        .apply(&sealed.block.header, &sealed.block.body)
+        .unwrap();
     assert_eq!(ledger.head(), &sealed.block.header);
     let carol = ledger.state().index_of(&CAROL).unwrap();
     assert_eq!(ledger.state().balance(carol, 0), 7);
@@ -125,14 +169,36 @@ fn refusals_speak_as_geth_does() {
     let rich = || transfer(ALICE, 0, BOB, FUNDS, 0);
     let mut orderer = orderer();
     submit(&mut orderer, at(1), transfer(BOB, 0, ALICE, 0, 0));
-    let token = Intent::Transfer { asset: Asset::Token(CAROL), recipient: BOB, amount: 1 };
+    let token = Intent::Transfer {
+        asset: Asset::Token(CAROL),
+        recipient: BOB,
+        amount: 1,
+    };
     for (transaction, words) in [
-        (transfer(BOB, 0, ALICE, 1, 1), "nonce too low: address 0xbBbBBBBbbBBBbbbBbbBbbbbBBbBbbbbBbBbbBBbB, tx: 0 state: 1"),
-        (transfer(ALICE, 9, BOB, 1, 0), "nonce too high: address 0xaAaAaAaaAaAaAaaAaAAAAAAAAaaaAaAaAaaAaaAa, tx: 9 state: 0; at most 8 ahead are held"),
-        (rich(), "insufficient funds for gas * price + value: address 0xaAaAaAaaAaAaAaaAaAAAAAAAAaaaAaAaAaaAaaAa have 21000000 want 21210000"),
-        (transfer(CAROL, 0, BOB, 5, 0), "insufficient funds for gas * price + value: address 0xCcCCccccCCCCcCCCCCCcCcCccCcCCCcCcccccccC have 0 want 210005"),
-        (with_intent(ALICE, 0, rich().intent.clone(), 0, 9), "max fee per gas less than block base fee: address 0xaAaAaAaaAaAaAaaAaAAAAAAAAaaaAaAaAaaAaaAa, maxFeePerGas: 9, baseFee: 10"),
-        (with_intent(ALICE, 0, token, 0, 1_000), "token 0xCcCCccccCCCCcCCCCCCcCcCccCcCCCcCcccccccC is not listed by the bridge"),
+        (
+            transfer(BOB, 0, ALICE, 1, 1),
+            "nonce too low: address 0xbBbBBBBbbBBBbbbBbbBbbbbBBbBbbbbBbBbbBBbB, tx: 0 state: 1",
+        ),
+        (
+            transfer(ALICE, 9, BOB, 1, 0),
+            "nonce too high: address 0xaAaAaAaaAaAaAaaAaAAAAAAAAaaaAaAaAaaAaaAa, tx: 9 state: 0; at most 8 ahead are held",
+        ),
+        (
+            rich(),
+            "insufficient funds for gas * price + value: address 0xaAaAaAaaAaAaAaaAaAAAAAAAAaaaAaAaAaaAaaAa have 21000000 want 21210000",
+        ),
+        (
+            transfer(CAROL, 0, BOB, 5, 0),
+            "insufficient funds for gas * price + value: address 0xCcCCccccCCCCcCCCCCCcCcCccCcCCCcCcccccccC have 0 want 210005",
+        ),
+        (
+            with_intent(ALICE, 0, rich().intent.clone(), 0, 9),
+            "max fee per gas less than block base fee: address 0xaAaAaAaaAaAaAaaAaAAAAAAAAaaaAaAaAaaAaaAa, maxFeePerGas: 9, baseFee: 10",
+        ),
+        (
+            with_intent(ALICE, 0, token, 0, 1_000),
+            "token 0xCcCCccccCCCCcCCCCCCcCcCccCcCCCcCcccccccC is not listed by the bridge",
+        ),
     ] {
         let outcome = submit(&mut orderer, at(2), transaction);
         assert_eq!(refused(outcome), words);
@@ -145,7 +211,11 @@ fn what_is_refused_leaves_nothing_in_the_block() {
     submit(&mut orderer, at(1), transfer(ALICE, 0, BOB, FUNDS, 0));
     assert!(!orderer.has_content());
     let sealed = orderer.seal(at(1_000)).unwrap();
-    assert_eq!(sealed.block.body.operations.len(), 1, "a block operation alone");
+    assert_eq!(
+        sealed.block.body.operations.len(),
+        1,
+        "a block operation alone"
+    );
     assert!(sealed.waiting.is_empty());
 }
 
@@ -157,11 +227,18 @@ fn reversed_nonces_are_held_and_executed_in_order() {
         assert_eq!(outcome, Outcome::Held);
     }
     assert_eq!(orderer.nonce(&ALICE), 0);
-    assert_eq!(submit(&mut orderer, at(2), transfer(ALICE, 0, BOB, 1, 0)), Outcome::Executed);
+    assert_eq!(
+        submit(&mut orderer, at(2), transfer(ALICE, 0, BOB, 1, 0)),
+        Outcome::Executed
+    );
     assert_eq!(orderer.nonce(&ALICE), 4);
     let sealed = orderer.seal(at(6)).unwrap();
     assert_eq!(sealed.block.transaction_hashes.len(), 4);
-    assert_eq!(sealed.waiting.len(), 1, "those that were held were answered then");
+    assert_eq!(
+        sealed.waiting.len(),
+        1,
+        "those that were held were answered then"
+    );
 }
 
 #[test]
@@ -172,9 +249,15 @@ fn held_transactions_that_a_full_block_left_behind_go_into_the_next() {
     }
     submit(&mut orderer, at(2), transfer(ALICE, 0, BOB, 1, 0));
     assert_eq!(orderer.room(), 0);
-    assert_eq!(orderer.seal(at(7)).unwrap().block.transaction_hashes.len(), 4);
+    assert_eq!(
+        orderer.seal(at(7)).unwrap().block.transaction_hashes.len(),
+        4
+    );
     assert_eq!(orderer.nonce(&ALICE), 6);
-    assert_eq!(orderer.seal(at(12)).unwrap().block.transaction_hashes.len(), 2);
+    assert_eq!(
+        orderer.seal(at(12)).unwrap().block.transaction_hashes.len(),
+        2
+    );
 }
 
 #[test]
@@ -200,7 +283,11 @@ fn holding_is_bounded_in_number_time_and_to_those_who_can_pay() {
 
 #[test]
 fn a_held_transaction_gives_way_to_one_that_offers_a_tenth_more() {
-    let intent = |amount| Intent::Transfer { asset: Asset::Eth, recipient: BOB, amount };
+    let intent = |amount| Intent::Transfer {
+        asset: Asset::Eth,
+        recipient: BOB,
+        amount,
+    };
     let mut orderer = orderer();
     for (max_fee, amount, expected) in [
         (1_000, 1, "Held"),
@@ -209,7 +296,11 @@ fn a_held_transaction_gives_way_to_one_that_offers_a_tenth_more() {
         (1_100, 4, "replacement transaction underpriced"),
     ] {
         let transaction = with_intent(ALICE, 1, intent(amount), 0, max_fee);
-        assert_eq!(refused(submit(&mut orderer, at(1), transaction)), expected, "{max_fee}");
+        assert_eq!(
+            refused(submit(&mut orderer, at(1), transaction)),
+            expected,
+            "{max_fee}"
+        );
     }
     let bob = orderer.state.index_of(&BOB).unwrap();
     submit(&mut orderer, at(2), transfer(ALICE, 0, BOB, 0, 0));
@@ -223,15 +314,24 @@ fn the_same_transaction_again_waits_for_the_same_block() {
     submit(&mut orderer, at(1), transaction.clone());
     submit(&mut orderer, at(2), transaction.clone());
     let first = orderer.seal(at(6)).unwrap();
-    assert_eq!((first.waiting.len(), first.block.transaction_hashes.len()), (2, 1));
+    assert_eq!(
+        (first.waiting.len(), first.block.transaction_hashes.len()),
+        (2, 1)
+    );
     // The block is with the journal, not durable yet: an answer may follow the next one.
     submit(&mut orderer, at(7), transaction.clone());
     assert!(orderer.has_content());
     let second = orderer.seal(at(11)).unwrap();
-    assert_eq!((second.waiting.len(), second.block.transaction_hashes.len()), (1, 0));
+    assert_eq!(
+        (second.waiting.len(), second.block.transaction_hashes.len()),
+        (1, 0)
+    );
     orderer.durable(first.block.header.number);
     let outcome = submit(&mut orderer, at(12), transaction);
-    assert!(refused(outcome).starts_with("nonce too low"), "whoever asks looks the hash up");
+    assert!(
+        refused(outcome).starts_with("nonce too low"),
+        "whoever asks looks the hash up"
+    );
 }
 
 #[test]
@@ -246,8 +346,16 @@ fn sealing_is_due_soon_with_content_and_each_second_without() {
 #[test]
 fn timestamps_follow_the_clock_but_never_back() {
     let mut orderer = orderer();
-    for (unix, expected) in [(2_000, 2_000), (1_999, 2_000), (2_014, 2_014), (9_000, 9_000)] {
-        let now = Now { elapsed: Duration::from_secs(unix), unix };
+    for (unix, expected) in [
+        (2_000, 2_000),
+        (1_999, 2_000),
+        (2_014, 2_014),
+        (9_000, 9_000),
+    ] {
+        let now = Now {
+            elapsed: Duration::from_secs(unix),
+            unix,
+        };
         let header = orderer.seal(now).unwrap().block.header;
         assert_eq!(header.timestamp, expected);
     }
@@ -256,24 +364,62 @@ fn timestamps_follow_the_clock_but_never_back() {
 #[test]
 fn a_payout_that_no_chunk_holds_is_refused() {
     let payees = (1..=64)
-        .map(|n| Payee { recipient: Address::with_last_byte(n), amount: u128::from(n) })
+        .map(|n| Payee {
+            recipient: Address::with_last_byte(n),
+            amount: u128::from(n),
+        })
         .collect();
-    let intent = Intent::Payout { asset: Asset::Eth, payees };
-    let outcome = submit(&mut orderer(), at(1), with_intent(ALICE, 0, intent, 0, 1_000));
-    assert!(refused(outcome).starts_with("payout is too large"), "64 new accounts");
+    let intent = Intent::Payout {
+        asset: Asset::Eth,
+        payees,
+    };
+    let outcome = submit(
+        &mut orderer(),
+        at(1),
+        with_intent(ALICE, 0, intent, 0, 1_000),
+    );
+    assert!(
+        refused(outcome).starts_with("payout is too large"),
+        "64 new accounts"
+    );
 }
 
 #[test]
 fn messages_and_listings_of_l1_become_part_of_the_block() {
     let mut orderer = orderer();
     let usd = Address::repeat_byte(9);
-    orderer.list(at(1), Listing { address: usd, decimals: 6 }).unwrap();
-    let deposit = InboxMessage::Deposit { to: CAROL, token: 1, amount: 5, lock: true };
+    orderer
+        .list(
+            at(1),
+            Listing {
+                address: usd,
+                decimals: 6,
+            },
+        )
+        .unwrap();
+    let deposit = InboxMessage::Deposit {
+        to: CAROL,
+        token: 1,
+        amount: 5,
+        lock: true,
+    };
     orderer.consume(at(1), &deposit).unwrap();
     let carol = orderer.state.index_of(&CAROL).unwrap();
     assert_eq!(orderer.state.balance(carol, 1), 5);
     let sealed = orderer.seal(at(6)).unwrap();
-    assert_eq!((sealed.block.body.messages.len(), sealed.block.body.listings.len()), (1, 1));
-    let again = orderer.list(at(7), Listing { address: usd, decimals: 6 });
+    assert_eq!(
+        (
+            sealed.block.body.messages.len(),
+            sealed.block.body.listings.len()
+        ),
+        (1, 1)
+    );
+    let again = orderer.list(
+        at(7),
+        Listing {
+            address: usd,
+            decimals: 6,
+        },
+    );
     assert!(matches!(again, Err(OrderingError::Listing(_))));
 }

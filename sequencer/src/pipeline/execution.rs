@@ -29,7 +29,14 @@ impl Execution {
         lanes: Arc<Lanes>,
         sealed: SyncSender<SealedBlock<Ticket>>,
     ) -> Self {
-        Self { orderer, lanes, sealed, began: Instant::now(), syncing: false, stopping: false }
+        Self {
+            orderer,
+            lanes,
+            sealed,
+            began: Instant::now(),
+            syncing: false,
+            stopping: false,
+        }
     }
 
     pub(super) fn run(mut self) {
@@ -62,8 +69,13 @@ impl Execution {
     }
 
     fn now(&self) -> Now {
-        let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Now { elapsed: self.began.elapsed(), unix: unix.as_secs() }
+        let unix = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        Now {
+            elapsed: self.began.elapsed(),
+            unix: unix.as_secs(),
+        }
     }
 
     fn process(&mut self, intake: &mut Intake) -> Result<(), OrderingError> {

@@ -124,8 +124,10 @@ impl Sequencer {
         let began = Instant::now();
         let genesis = config.genesis;
         let snapshots = config.dir.join("snapshots");
-        std::fs::create_dir_all(&config.dir)
-            .map_err(|error| StartError::Folder { path: config.dir.clone(), error })?;
+        std::fs::create_dir_all(&config.dir).map_err(|error| StartError::Folder {
+            path: config.dir.clone(),
+            error,
+        })?;
         let (mut ledger, unusable_snapshots) = snapshot::load_newest(&snapshots, &genesis)?;
         let snapshot = ledger.head().number;
         let options = journal::Options {
@@ -157,7 +159,13 @@ impl Sequencer {
             config.queues,
         );
         let lanes = Arc::new(Lanes::new(config.queues.lane_transactions_max));
-        let view = View::new(genesis, config.blocks.base_fee_min, ledger, index, reader.clone());
+        let view = View::new(
+            genesis,
+            config.blocks.base_fee_min,
+            ledger,
+            index,
+            reader.clone(),
+        );
         let mut sequencer = Self {
             submitter: Submitter::new(genesis.chain_id, Arc::clone(&lanes), view.clone()),
             lanes,
@@ -190,7 +198,11 @@ impl Sequencer {
             snapshot_due: due,
             snapshot_every_bytes: config.storage.snapshot_every_bytes,
         };
-        let snapshots = snapshots::Snapshots { dir: snapshots, genesis: config.genesis, reader };
+        let snapshots = snapshots::Snapshots {
+            dir: snapshots,
+            genesis: config.genesis,
+            reader,
+        };
         let view = self.view.clone();
         self.spawn("execution", move || execution.run())?;
         self.spawn("journal", move || journaling.run(&to_journal))?;
@@ -198,11 +210,7 @@ impl Sequencer {
         self.spawn("snapshot", move || snapshots.run(&to_snapshot))
     }
 
-    fn spawn(
-        &mut self,
-        name: &str,
-        run: impl FnOnce() + Send + 'static,
-    ) -> Result<(), StartError> {
+    fn spawn(&mut self, name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), StartError> {
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(run);
         self.threads.push(thread.map_err(StartError::Thread)?);
         Ok(())

@@ -18,7 +18,10 @@ use crate::submission::{Accepted, Answer, SubmitError};
 const CHAIN_ID: u64 = 51_717;
 
 fn config(dir: &TempDir) -> Config {
-    let genesis = Genesis { chain_id: CHAIN_ID, fee_account: Address::repeat_byte(0xfe) };
+    let genesis = Genesis {
+        chain_id: CHAIN_ID,
+        fee_account: Address::repeat_byte(0xfe),
+    };
     Config::new(genesis, dir.path().to_owned())
 }
 
@@ -41,13 +44,20 @@ fn transfer(nonce: u64) -> Bytes {
         value: U256::from(nonce + 1),
         ..TxEip1559::default()
     };
-    let signature = signer().sign_hash_sync(&transaction.signature_hash()).unwrap();
+    let signature = signer()
+        .sign_hash_sync(&transaction.signature_hash())
+        .unwrap();
     Bytes::from(TxEnvelope::from(transaction.into_signed(signature)).encoded_2718())
 }
 
 fn deposit() -> L1Event {
     let to = signer().address();
-    L1Event::Message(InboxMessage::Deposit { to, token: 0, amount: 10u128.pow(18), lock: false })
+    L1Event::Message(InboxMessage::Deposit {
+        to,
+        token: 0,
+        amount: 10u128.pow(18),
+        lock: false,
+    })
 }
 
 /// Starts on a fresh disk, with the signer's deposit made.
@@ -89,20 +99,34 @@ async fn check_failing_disk(seed: u64, after: u64, kind: io::ErrorKind, crash: C
     assert_eq!(error, SubmitError::Halted);
     let submitter = sequencer.submitter();
     assert!(submitter.halted());
-    assert_eq!(submitter.submit(transfer(acknowledged)).await, Err(SubmitError::Halted));
+    assert_eq!(
+        submitter.submit(transfer(acknowledged)).await,
+        Err(SubmitError::Halted)
+    );
     let account = sequencer.view().account(&signer().address()).unwrap();
-    assert_eq!(account.nonce, acknowledged, "readers see exactly what is durable");
+    assert_eq!(
+        account.nonce, acknowledged,
+        "readers see exactly what is durable"
+    );
     sequencer.stop().unwrap();
 
     disk.restart(crash);
     let sequencer = start(&dir, &disk).unwrap();
     let nonce = sequencer.view().account(&signer().address()).unwrap().nonce;
-    assert!(nonce == acknowledged || nonce == acknowledged + 1, "{acknowledged} -> {nonce}");
+    assert!(
+        nonce == acknowledged || nonce == acknowledged + 1,
+        "{acknowledged} -> {nonce}"
+    );
     for number in 0..acknowledged {
         let hash = spillway_protocol::keccak::keccak256(&transfer(number));
-        assert!(sequencer.view().transaction(&hash).unwrap().is_some(), "transfer {number}");
+        assert!(
+            sequencer.view().transaction(&hash).unwrap().is_some(),
+            "transfer {number}"
+        );
     }
-    assert!(is_durable(&sequencer.submitter().submit(transfer(nonce)).await));
+    assert!(is_durable(
+        &sequencer.submitter().submit(transfer(nonce)).await
+    ));
     sequencer.stop().unwrap();
 }
 
@@ -133,7 +157,10 @@ async fn a_power_cut_at_any_operation_loses_nothing_acknowledged() {
         disk.restart(Crash::Power);
         let sequencer = start(&dir, &disk).unwrap();
         let nonce = sequencer.view().account(&signer().address()).unwrap().nonce;
-        assert!(nonce >= acknowledged, "seed {seed}: {acknowledged} acknowledged, {nonce} found");
+        assert!(
+            nonce >= acknowledged,
+            "seed {seed}: {acknowledged} acknowledged, {nonce} found"
+        );
         sequencer.stop().unwrap();
     }
 }
@@ -172,7 +199,9 @@ async fn what_was_executed_is_answered_again_and_what_is_ahead_is_held() {
         let again = submitter.submit(transfer(nonce)).await;
         assert!(is_durable(&again), "{nonce}: {again:?}");
     }
-    let mixed = submitter.submit_all(vec![transfer(2), Bytes::from_static(&[1]), transfer(3)]).await;
+    let mixed = submitter
+        .submit_all(vec![transfer(2), Bytes::from_static(&[1]), transfer(3)])
+        .await;
     assert!(is_durable(&mixed[0]) && is_durable(&mixed[2]));
     assert!(matches!(mixed[1], Err(SubmitError::Admission(_))));
     sequencer.stop().unwrap();
@@ -185,7 +214,10 @@ async fn after_the_stop_transactions_are_refused_and_reads_go_on() {
     let sequencer = funded(&dir, &disk).await;
     let (submitter, view) = (sequencer.submitter(), sequencer.view());
     sequencer.stop().unwrap();
-    assert_eq!(submitter.submit(transfer(0)).await, Err(SubmitError::Halted));
+    assert_eq!(
+        submitter.submit(transfer(0)).await,
+        Err(SubmitError::Halted)
+    );
     assert!(view.account(&signer().address()).is_some());
 }
 
@@ -194,6 +226,9 @@ fn a_second_sequencer_on_the_same_journal_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let disk = SimulatedDisk::new(4);
     let first = start(&dir, &disk).unwrap();
-    assert!(matches!(start(&dir, &disk), Err(StartError::Journal(JournalError::Locked { .. }))));
+    assert!(matches!(
+        start(&dir, &disk),
+        Err(StartError::Journal(JournalError::Locked { .. }))
+    ));
     first.stop().unwrap();
 }

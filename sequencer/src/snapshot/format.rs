@@ -69,7 +69,10 @@ pub(super) fn write(
     genesis: &Genesis,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let mut out = Checked { inner: out, crc: crc32fast::Hasher::new() };
+    let mut out = Checked {
+        inner: out,
+        crc: crc32fast::Hasher::new(),
+    };
     let out = &mut out;
     out.write_all(&MAGIC)?;
     out.write_all(&VERSION.to_be_bytes())?;
@@ -133,7 +136,10 @@ pub(super) fn read(
     len: u64,
     genesis: &Genesis,
 ) -> Result<Ledger, FormatError> {
-    let mut input = Checked { inner: input, crc: crc32fast::Hasher::new() };
+    let mut input = Checked {
+        inner: input,
+        crc: crc32fast::Hasher::new(),
+    };
     let input = &mut input;
     if input.array::<8>()? != MAGIC {
         return Err(FormatError::Magic);
@@ -200,10 +206,7 @@ fn read_tokens<R: Read>(input: &mut Checked<R>) -> Result<TokenTable, FormatErro
     Ok(tokens)
 }
 
-fn read_accounts<R: Read>(
-    input: &mut Checked<R>,
-    len: u64,
-) -> Result<Vec<Account>, FormatError> {
+fn read_accounts<R: Read>(input: &mut Checked<R>, len: u64) -> Result<Vec<Account>, FormatError> {
     let count = input.count(len, ACCOUNT_BYTES_MIN)?;
     (0..count).map(|_| read_account(input)).collect()
 }
@@ -220,18 +223,24 @@ fn read_account<R: Read>(input: &mut Checked<R>) -> Result<Account, FormatError>
     let [entries] = input.array()?;
     let entries = (0..entries).map(|_| {
         let [token] = input.array()?;
-        Ok(TokenBalance { token, amount: u128::from_be_bytes(input.array()?) })
+        Ok(TokenBalance {
+            token,
+            amount: u128::from_be_bytes(input.array()?),
+        })
     });
     let entries = entries.collect::<Result<Vec<_>, FormatError>>()?;
     let tokens =
         TokenBalances::from_entries(entries).ok_or(FormatError::Value("token balances"))?;
-    Ok(Account { address, nonce, locked, eth, tokens })
+    Ok(Account {
+        address,
+        nonce,
+        locked,
+        eth,
+        tokens,
+    })
 }
 
-fn read_withdrawals<R: Read>(
-    input: &mut Checked<R>,
-    len: u64,
-) -> Result<Vec<B256>, FormatError> {
+fn read_withdrawals<R: Read>(input: &mut Checked<R>, len: u64) -> Result<Vec<B256>, FormatError> {
     let count = input.count(len, WITHDRAWAL_BYTES)?;
     (0..count).map(|_| Ok(B256::from(input.array()?))).collect()
 }

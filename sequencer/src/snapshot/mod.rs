@@ -152,7 +152,10 @@ fn list(dir: &Path) -> Result<Vec<PathBuf>, SnapshotError> {
         let mut paths = Vec::new();
         for entry in fs::read_dir(dir)? {
             let path = entry?.path();
-            if path.extension().is_some_and(|extension| extension == EXTENSION) {
+            if path
+                .extension()
+                .is_some_and(|extension| extension == EXTENSION)
+            {
                 paths.push(path);
             }
         }
@@ -164,7 +167,10 @@ fn list(dir: &Path) -> Result<Vec<PathBuf>, SnapshotError> {
 }
 
 fn io_error(path: &Path, error: io::Error) -> SnapshotError {
-    SnapshotError::Io { path: path.to_owned(), error }
+    SnapshotError::Io {
+        path: path.to_owned(),
+        error,
+    }
 }
 
 #[cfg(test)]

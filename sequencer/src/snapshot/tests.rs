@@ -11,7 +11,10 @@ use crate::config::{BlockConfig, QueueConfig};
 use crate::journal::{Journal, Options};
 use crate::ordering::{Now, Orderer};
 
-const GENESIS: Genesis = Genesis { chain_id: 7, fee_account: Address::repeat_byte(0xfe) };
+const GENESIS: Genesis = Genesis {
+    chain_id: 7,
+    fee_account: Address::repeat_byte(0xfe),
+};
 
 /// A journal of blocks that deposit, withdraw by force and lock.
 fn journal(dir: &Path, blocks: u64) -> Reader {
@@ -24,13 +27,34 @@ fn journal(dir: &Path, blocks: u64) -> Reader {
     );
     let (mut journal, _) = Journal::open(dir, &Options::new(GENESIS.id().0)).unwrap();
     for number in 1..=blocks {
-        let now = Now { elapsed: Duration::from_secs(number), unix: 1_000 + number };
+        let now = Now {
+            elapsed: Duration::from_secs(number),
+            unix: 1_000 + number,
+        };
         if number == 1 {
-            orderer.list(now, Listing { address: Address::repeat_byte(9), decimals: 6 }).unwrap();
+            orderer
+                .list(
+                    now,
+                    Listing {
+                        address: Address::repeat_byte(9),
+                        decimals: 6,
+                    },
+                )
+                .unwrap();
         }
         let to = Address::with_last_byte(number as u8);
         for (token, amount) in [(0, 1_000 * u128::from(number)), (1, 5)] {
-            orderer.consume(now, &InboxMessage::Deposit { to, token, amount, lock: false }).unwrap();
+            orderer
+                .consume(
+                    now,
+                    &InboxMessage::Deposit {
+                        to,
+                        token,
+                        amount,
+                        lock: false,
+                    },
+                )
+                .unwrap();
         }
         let force = InboxMessage::ForcedWithdrawal {
             sender: to,
@@ -40,10 +64,15 @@ fn journal(dir: &Path, blocks: u64) -> Reader {
             recipient: to,
         };
         orderer.consume(now, &force).unwrap();
-        let lock = InboxMessage::Lock { sender: to, account: number as u32 };
+        let lock = InboxMessage::Lock {
+            sender: to,
+            account: number as u32,
+        };
         orderer.consume(now, &lock).unwrap();
         let block = orderer.seal(now).unwrap().block;
-        journal.append(number, &[&record::encode(&block.header, &block.body)]).unwrap();
+        journal
+            .append(number, &[&record::encode(&block.header, &block.body)])
+            .unwrap();
         journal.sync().unwrap();
     }
     journal.reader()
@@ -87,8 +116,18 @@ fn two_snapshots_are_kept() {
     for number in [2, 5, 9] {
         make(&snapshots, &GENESIS, &reader, number).unwrap();
     }
-    let names: Vec<_> = list(&snapshots).unwrap().iter().map(|path| path.file_name().unwrap().to_owned()).collect();
-    assert_eq!(names, ["00000000000000000005.snapshot", "00000000000000000009.snapshot"]);
+    let names: Vec<_> = list(&snapshots)
+        .unwrap()
+        .iter()
+        .map(|path| path.file_name().unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "00000000000000000005.snapshot",
+            "00000000000000000009.snapshot"
+        ]
+    );
 }
 
 #[test]
@@ -123,7 +162,10 @@ fn an_unusable_snapshot_is_passed_over_for_an_older_one_and_made_again() {
     assert_eq!(unusable.len(), 1);
     assert_eq!(unusable[0].path, newest);
     make(&snapshots, &GENESIS, &reader, 8).unwrap();
-    assert_eq!(load_newest(&snapshots, &GENESIS).unwrap().0.head().number, 8);
+    assert_eq!(
+        load_newest(&snapshots, &GENESIS).unwrap().0.head().number,
+        8
+    );
 }
 
 #[test]
@@ -131,7 +173,10 @@ fn a_snapshot_of_another_chain_is_unusable() {
     let dir = tempfile::tempdir().unwrap();
     let reader = journal(&dir.path().join("journal"), 2);
     let path = make(&dir.path().join("snapshots"), &GENESIS, &reader, 2).unwrap();
-    let other = Genesis { chain_id: 8, ..GENESIS };
+    let other = Genesis {
+        chain_id: 8,
+        ..GENESIS
+    };
     assert!(matches!(load(&path, &other), Err(FormatError::Genesis)));
 }
 
@@ -147,5 +192,8 @@ fn accounts_that_do_not_hash_to_the_root_are_unusable_whatever_the_checksum_says
     let crc = crc32fast::hash(&bytes[..end]).to_be_bytes();
     bytes[end..].copy_from_slice(&crc);
     fs::write(&path, &bytes).unwrap();
-    assert!(matches!(load(&path, &GENESIS), Err(FormatError::Root { .. })));
+    assert!(matches!(
+        load(&path, &GENESIS),
+        Err(FormatError::Root { .. })
+    ));
 }
