@@ -186,6 +186,8 @@ impl Index {
             added += 1;
             if transactions >= CATCH_UP_TRANSACTIONS {
                 self.insert(genesis, &blocks)?;
+                // The store keeps what it has not written in memory, and takes faster than it writes.
+                self.db.flush()?;
                 blocks.clear();
                 transactions = 0;
             }

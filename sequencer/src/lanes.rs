@@ -48,6 +48,8 @@ pub struct Intake {
     pub durable: Option<u64>,
     /// Whether to finish. Told once.
     pub stop: bool,
+    /// Whether to end at once, as nothing more can be made durable.
+    pub halt: bool,
     /// From L1.
     pub l1: Vec<L1Event>,
     /// Transactions: withdrawals first, then the rest.
@@ -68,6 +70,7 @@ pub struct Lanes {
 struct Queues {
     durable: Option<u64>,
     stop: bool,
+    halt: bool,
     /// Whether transactions are refused: the sequencer stops, or its journal has failed.
     closed: bool,
     l1: VecDeque<L1Event>,
@@ -156,7 +159,7 @@ impl Lanes {
             let mut queues = self.queues.lock();
             let closed = Queues {
                 closed: true,
-                stop: true,
+                halt: true,
                 ..Queues::default()
             };
             std::mem::replace(&mut *queues, closed)
@@ -189,6 +192,7 @@ impl Lanes {
         }
         intake.durable = queues.durable.take();
         intake.stop = std::mem::take(&mut queues.stop);
+        intake.halt = queues.halt;
         intake.l1.extend(queues.l1.drain(..));
         intake.queries.extend(queues.queries.drain(..));
         let withdrawals = queues.withdrawals.len().min(transactions_max);
@@ -208,6 +212,7 @@ impl Queues {
             transactions_max > 0 && !(self.withdrawals.is_empty() && self.transfers.is_empty());
         self.durable.is_none()
             && !self.stop
+            && !self.halt
             && self.l1.is_empty()
             && self.queries.is_empty()
             && !transactions

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use alloy_primitives::{Address, B256};
-use parking_lot::RwLock;
+use alloy_primitives::{Address, B256, Bytes};
+use parking_lot::{Mutex, RwLock};
 use spillway_protocol::account::Account;
 use spillway_protocol::token::TokenTable;
 use tokio::sync::watch;
@@ -12,7 +13,7 @@ use tokio::sync::watch;
 use crate::block::Block;
 use crate::fees::FeeHistory;
 use crate::genesis::Genesis;
-use crate::index::Index;
+use crate::index::{Index, IndexError};
 use crate::journal::{JournalError, Reader};
 use crate::ledger::{Ledger, LedgerError};
 use crate::record::{self, RecordError};
@@ -26,9 +27,6 @@ pub enum ReadError {
     /// A record of the journal is no block.
     #[error(transparent)]
     Record(#[from] RecordError),
-    /// The index could not be read.
-    #[error(transparent)]
-    Index(#[from] crate::index::IndexError),
 }
 
 /// A summary of the ledger, all of one block.
@@ -67,6 +65,9 @@ struct Inner {
     recent: RwLock<Recent>,
     fees: RwLock<FeeHistory>,
     index: Index,
+    /// Whether the index has missed blocks.
+    index_failed: AtomicBool,
+    searching: Mutex<()>,
     journal: Reader,
     base_fee_min: u64,
     newest: watch::Sender<u64>,
@@ -95,6 +96,8 @@ impl View {
             recent: RwLock::default(),
             fees: RwLock::default(),
             index,
+            index_failed: AtomicBool::new(false),
+            searching: Mutex::new(()),
             journal,
             base_fee_min,
             newest,
@@ -184,12 +187,15 @@ impl View {
     /// A block by its hash.
     ///
     /// # Errors
-    /// When the index or the journal cannot be read.
+    /// When the journal cannot be read.
     pub fn block_by_hash(&self, hash: &B256) -> Result<Option<Arc<Block>>, ReadError> {
         let recent = self.inner.recent.read().by_hash.get(hash).copied();
         let number = match recent {
             Some(number) => Some(number),
-            None => self.inner.index.block(hash)?,
+            None => self.look_up(
+                |index| index.block(hash),
+                |block| (block.hash == *hash).then_some(block.header.number),
+            )?,
         };
         let genesis = || Block::genesis().hash == *hash;
         match number {
@@ -202,12 +208,19 @@ impl View {
     /// The durable block that holds a transaction, and the transaction's place in it.
     ///
     /// # Errors
-    /// When the index or the journal cannot be read.
+    /// When the journal cannot be read.
     pub fn transaction(&self, hash: &B256) -> Result<Option<(Arc<Block>, usize)>, ReadError> {
         let recent = self.inner.recent.read().transactions.get(hash).copied();
         let place = match recent {
             Some(place) => Some(place),
-            None => self.inner.index.transaction(hash)?,
+            None => self.look_up(
+                |index| index.transaction(hash),
+                |block| {
+                    let mut places = block.transaction_hashes.iter().zip(0u32..);
+                    let (_, place) = places.find(|(other, _)| *other == hash)?;
+                    Some((block.header.number, place))
+                },
+            )?,
         };
         let Some((number, place)) = place else {
             return Ok(None);
@@ -237,19 +250,48 @@ impl View {
         Ok(())
     }
 
-    /// Indexes a block, and forgets the recent ones that the index has held for a while.
-    pub(crate) fn index(&self, blocks: &[Arc<Block>]) -> Result<(), crate::index::IndexError> {
-        self.inner.index.insert(self.inner.genesis.id(), blocks)?;
-        if let Some(last) = blocks.last() {
-            self.inner
-                .recent
-                .write()
-                .forget_before(last.header.number.saturating_sub(RECENT_BLOCKS));
-        }
-        Ok(())
+    /// Indexes blocks, and forgets the recent ones that are found otherwise by now. After a failure,
+    /// which is answered once, it only forgets.
+    pub(crate) fn index(&self, blocks: &[Arc<Block>]) -> Result<(), IndexError> {
+        let Some(last) = blocks.last() else {
+            return Ok(());
+        };
+        let result = match self.inner.index_failed.load(Ordering::Acquire) {
+            true => Ok(()),
+            false => self.inner.index.insert(self.inner.genesis.id(), blocks),
+        };
+        self.inner
+            .index_failed
+            .fetch_or(result.is_err(), Ordering::AcqRel);
+        let oldest = last.header.number.saturating_sub(RECENT_BLOCKS);
+        self.inner.recent.write().forget_before(oldest);
+        result
     }
 
-    pub(crate) fn flush_index(&self) -> Result<(), crate::index::IndexError> {
+    /// Looks something up in the index or, once that has failed, finds it in the journal: slowly, and
+    /// for one client at a time.
+    fn look_up<T>(
+        &self,
+        indexed: impl FnOnce(&Index) -> Result<Option<T>, IndexError>,
+        found: impl Fn(&Block) -> Option<T>,
+    ) -> Result<Option<T>, ReadError> {
+        if !self.inner.index_failed.load(Ordering::Acquire)
+            && let Ok(place) = indexed(&self.inner.index)
+        {
+            return Ok(place);
+        }
+        let _one = self.inner.searching.lock();
+        let mut records = self.inner.journal.records_from(1);
+        while let Some(record) = records.next_record()? {
+            let (header, body) = record::decode(&Bytes::copy_from_slice(record.payload))?;
+            if let Some(place) = found(&Block::new(header, body)) {
+                return Ok(Some(place));
+            }
+        }
+        Ok(None)
+    }
+
+    pub(crate) fn flush_index(&self) -> Result<(), IndexError> {
         self.inner.index.flush()
     }
 }

@@ -44,6 +44,10 @@ impl Execution {
         loop {
             let room = self.orderer.room().min(TAKEN_MAX);
             self.lanes.take(self.deadline(), room, &mut intake);
+            if intake.halt {
+                // With the orderer go the tickets of the open block, which so are answered.
+                return;
+            }
             self.stopping |= intake.stop;
             if let Err(error) = self.process(&mut intake) {
                 tracing::error!(%error, "L1 sent what the state cannot take; the sequencer stops");

@@ -10,15 +10,14 @@ use crate::view::View;
 pub(super) const BLOCKS_BUFFERED: usize = 256;
 
 /// Works until the journal thread is gone. Blocks that wait are written together. When the index
-/// fails, blocks stay in memory, where clients still find them, until the next start rebuilds it.
+/// fails, readers search the journal instead, until the next start rebuilds it.
 pub(super) fn run(view: &View, durable: &Receiver<Arc<Block>>) {
     let mut blocks = Vec::new();
     while let Ok(block) = durable.recv() {
         blocks.push(block);
         blocks.extend(durable.try_iter());
         if let Err(error) = view.index(&blocks) {
-            tracing::error!(%error, "the query index has failed");
-            return;
+            tracing::error!(%error, "the query index has failed: look-ups by hash search the journal");
         }
         blocks.clear();
     }

@@ -232,3 +232,27 @@ fn a_second_sequencer_on_the_same_journal_is_refused() {
     ));
     first.stop().unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_the_journal_fails_under_load_everybody_is_answered_and_the_stop_returns() {
+    for seed in 0..20 {
+        let dir = tempfile::tempdir().unwrap();
+        let disk = SimulatedDisk::new(seed);
+        let sequencer = funded(&dir, &disk).await;
+        disk.fail_after(seed % 5, Fault::Error(io::ErrorKind::Other));
+        let submitter = sequencer.submitter();
+        let clients: Vec<_> = (0..40)
+            .map(|nonce| {
+                let submitter = submitter.clone();
+                tokio::spawn(async move { submitter.submit(transfer(nonce)).await })
+            })
+            .collect();
+        let mut durable = 0;
+        for client in clients {
+            durable += u64::from(is_durable(&client.await.unwrap()));
+        }
+        let account = sequencer.view().account(&signer().address()).unwrap();
+        assert!(durable <= account.nonce, "seed {seed}");
+        sequencer.stop().unwrap();
+    }
+}

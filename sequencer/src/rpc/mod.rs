@@ -15,6 +15,7 @@ mod ethereum;
 mod fees;
 mod heads;
 mod info;
+mod oversized;
 mod sending;
 mod server;
 

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{FutureExt, TryFutureExt};
+use hyper::StatusCode;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -38,7 +39,7 @@ use tower_http::cors::{Any, CorsLayer};
 use super::dispatch::Dispatch;
 use super::ethereum::Chain;
 use super::heads::{Heads, HexIds};
-use super::{Rpc, RpcConfig, methods};
+use super::{Rpc, RpcConfig, methods, oversized};
 use crate::submission::Submitter;
 use crate::view::View;
 
@@ -157,6 +158,7 @@ fn connector(
     (calls, with_subscriptions): (Methods, Methods),
     stop: StopHandle,
 ) -> impl Fn(TcpStream) -> ConnectionFuture + use<> {
+    let request_bytes_max = config.request_bytes_max;
     let response_bytes_max = config.response_bytes_max as usize;
     let services = |methods: Methods| {
         let known = methods.clone();
@@ -186,12 +188,21 @@ fn connector(
         ));
         let service = tower::service_fn(move |request: HttpRequest<Incoming>| {
             let (http, websocket) = &*services;
+            // Types without lifetimes inside, which the compiler cannot follow through a connection.
+            if oversized::is_oversized(request.headers(), request_bytes_max) {
+                return oversized::refuse(request, request_bytes_max)
+                    .map(Ok)
+                    .boxed();
+            }
             let response = if is_upgrade_request(&request) {
                 websocket.clone().call(request)
             } else {
                 http.clone().call(request)
             };
-            // A type without lifetimes inside, which the compiler cannot follow through a connection.
+            let response = response.map_ok(|response| match response.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => oversized::closing(response),
+                _ => response,
+            });
             response.map_err(io::Error::other).boxed()
         });
         let service = ServiceBuilder::new().layer(cors.clone()).service(service);

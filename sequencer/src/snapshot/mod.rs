@@ -55,7 +55,7 @@ pub struct Unusable {
 }
 
 /// The newest ledger that a usable snapshot holds, or the one at genesis; and the snapshots that were
-/// passed over on the way.
+/// passed over on the way. Unfinished ones are removed, so nobody else may be making one.
 ///
 /// # Errors
 /// When the folder cannot be read.
@@ -63,8 +63,9 @@ pub fn load_newest(
     dir: &Path,
     genesis: &Genesis,
 ) -> Result<(Ledger, Vec<Unusable>), SnapshotError> {
+    remove_unfinished(dir)?;
     let mut unusable = Vec::new();
-    for path in list(dir)?.into_iter().rev() {
+    for path in list(dir, EXTENSION)?.into_iter().rev() {
         match load(&path, genesis) {
             Ok(ledger) => return Ok((ledger, unusable)),
             Err(error) => unusable.push(Unusable { path, error }),
@@ -109,9 +110,13 @@ pub fn make(
     let (mut ledger, _) = load_newest(dir, genesis)?;
     replay(&mut ledger, journal, number)?;
     let path = dir.join(format!("{number:020}.{EXTENSION}"));
-    let temporary = path.with_extension("tmp");
+    let temporary = path.with_extension(UNFINISHED);
     let root = ledger.state_root()?;
-    write(&ledger, root, genesis, &temporary, &path).map_err(|error| io_error(&path, error))?;
+    if let Err(error) = write(&ledger, root, genesis, &temporary, &path) {
+        // On a full disk what was written so far would hold the space that the journal needs.
+        remove_unfinished(dir)?;
+        return Err(io_error(&path, error));
+    }
     remove_old(dir)?;
     Ok(path)
 }
@@ -135,7 +140,7 @@ fn write(
 }
 
 fn remove_old(dir: &Path) -> Result<(), SnapshotError> {
-    let paths = list(dir)?;
+    let paths = list(dir, EXTENSION)?;
     let surplus = paths.len().saturating_sub(KEPT);
     for path in &paths[..surplus] {
         fs::remove_file(path).map_err(|error| io_error(path, error))?;
@@ -144,9 +149,18 @@ fn remove_old(dir: &Path) -> Result<(), SnapshotError> {
 }
 
 const EXTENSION: &str = "snapshot";
+const UNFINISHED: &str = "tmp";
 
-/// The snapshots of a folder, the oldest first. The folder is made if it is not there.
-fn list(dir: &Path) -> Result<Vec<PathBuf>, SnapshotError> {
+/// Removes what a crash or a full disk left of snapshots that were being written.
+fn remove_unfinished(dir: &Path) -> Result<(), SnapshotError> {
+    for path in list(dir, UNFINISHED)? {
+        fs::remove_file(&path).map_err(|error| io_error(&path, error))?;
+    }
+    Ok(())
+}
+
+/// The files of a folder with that extension, the oldest first. The folder is made if it is not there.
+fn list(dir: &Path, wanted: &str) -> Result<Vec<PathBuf>, SnapshotError> {
     let read = || -> io::Result<Vec<PathBuf>> {
         fs::create_dir_all(dir)?;
         let mut paths = Vec::new();
@@ -154,7 +168,7 @@ fn list(dir: &Path) -> Result<Vec<PathBuf>, SnapshotError> {
             let path = entry?.path();
             if path
                 .extension()
-                .is_some_and(|extension| extension == EXTENSION)
+                .is_some_and(|extension| extension == wanted)
             {
                 paths.push(path);
             }

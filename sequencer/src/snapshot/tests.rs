@@ -116,7 +116,7 @@ fn two_snapshots_are_kept() {
     for number in [2, 5, 9] {
         make(&snapshots, &GENESIS, &reader, number).unwrap();
     }
-    let names: Vec<_> = list(&snapshots)
+    let names: Vec<_> = list(&snapshots, EXTENSION)
         .unwrap()
         .iter()
         .map(|path| path.file_name().unwrap().to_owned())
@@ -196,4 +196,15 @@ fn accounts_that_do_not_hash_to_the_root_are_unusable_whatever_the_checksum_says
         load(&path, &GENESIS),
         Err(FormatError::Root { .. })
     ));
+}
+
+#[test]
+fn what_a_crash_left_unfinished_is_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    let snapshots = dir.path().join("snapshots");
+    fs::create_dir_all(&snapshots).unwrap();
+    let unfinished = snapshots.join("00000000000000000005.tmp");
+    fs::write(&unfinished, b"half of it").unwrap();
+    load_newest(&snapshots, &GENESIS).unwrap();
+    assert!(!unfinished.exists());
 }

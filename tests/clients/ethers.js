@@ -1,0 +1,232 @@
+// ethers v6 against a Spillway node. JsonRpcProvider batches its requests by default, so most of this goes through batches.
+
+import assert from 'node:assert/strict'
+import {
+  HDNodeWallet,
+  JsonRpcProvider,
+  Mnemonic,
+  NonceManager,
+  WebSocketProvider,
+  ZeroHash,
+  isError,
+  keccak256,
+  parseEther,
+} from 'ethers'
+import { chainId, failure, inTime, initialBalance, mnemonic, run, shown, signal, url, wsUrl } from './theme.js'
+
+const accountAt = (index) => HDNodeWallet.fromMnemonic(Mnemonic.fromPhrase(mnemonic), `m/44'/60'/0'/0/${index}`)
+
+// Without its cache, which would show balances of 250 ms ago.
+const provider = new JsonRpcProvider(url, undefined, { cacheTimeout: -1, pollingInterval: 20 })
+const alice = accountAt(0).connect(provider)
+const bob = accountAt(1).connect(provider)
+
+const value = parseEther('0.25')
+
+/** Fields that a hand-made transaction needs, with fees that stay sufficient for the whole test. */
+async function template() {
+  const { baseFeePerGas } = await provider.getBlock('latest')
+  const maxFeePerGas = baseFeePerGas * 4n + 10n ** 9n
+  return { type: 2, chainId, to: bob.address, value, gasLimit: 21_000n, maxFeePerGas, maxPriorityFeePerGas: 0n }
+}
+
+/** `count` signed transfers from Alice to Bob with consecutive nonces from her next one. */
+async function signedRow(count) {
+  const fields = await template()
+  const nonce = await provider.getTransactionCount(alice.address)
+  return Promise.all(Array.from({ length: count }, (_, i) => alice.signTransaction({ ...fields, nonce: nonce + i })))
+}
+
+const receiptOf = (tx) => inTime(`receipt of ${tx.hash}`, tx.wait())
+
+const balances = async () => ({
+  alice: await provider.getBalance(alice.address),
+  bob: await provider.getBalance(bob.address),
+})
+
+/** Checks that Alice's `receipts` moved `value` each to Bob, and nothing else. */
+async function checkBalances(before, receipts) {
+  const fees = receipts.reduce((sum, receipt) => sum + receipt.gasUsed * receipt.gasPrice, 0n)
+  const moved = value * BigInt(receipts.length)
+  assert.deepEqual(await balances(), { alice: before.alice - moved - fees, bob: before.bob + moved })
+}
+
+async function connects() {
+  assert.equal((await provider.getNetwork()).chainId, BigInt(chainId))
+  shown('chain id')
+  const addresses = Array.from({ length: 20 }, (_, index) => accountAt(index).address)
+  const found = await Promise.all(addresses.map((address) => provider.getBalance(address)))
+  assert.ok(found.every((balance) => balance === initialBalance))
+  shown('20 funded accounts, read in one batch')
+  assert.equal(await provider.getCode(bob.address), '0x')
+  shown('an account has no code')
+}
+
+async function sends() {
+  for (const fields of [{ type: 0 }, { type: 1, accessList: [] }, { type: 2 }]) {
+    const before = await balances()
+    // The library fills in nonce, gas and fees by itself.
+    const tx = await alice.sendTransaction({ ...fields, to: bob.address, value })
+    const receipt = await receiptOf(tx)
+    assert.equal(receipt.status, 1)
+    assert.equal(receipt.type, fields.type)
+    assert.equal(receipt.hash, tx.hash)
+    assert.equal(receipt.from, alice.address)
+    assert.equal(receipt.to, bob.address)
+    assert.equal(receipt.gasUsed, 21_000n)
+    assert.equal(receipt.contractAddress, null)
+    assert.equal(receipt.logs.length, 0)
+    const block = await provider.getBlock(receipt.blockHash)
+    assert.equal(block.number, receipt.blockNumber)
+    assert.equal(block.transactions[receipt.index], tx.hash)
+    await checkBalances(before, [receipt])
+    shown(`a transfer of type ${fields.type}: receipt and exact balances`)
+  }
+}
+
+async function sendsInParallel() {
+  const before = await balances()
+  const sent = await Promise.all((await signedRow(50)).map((raw) => provider.broadcastTransaction(raw)))
+  await checkBalances(before, await Promise.all(sent.map(receiptOf)))
+  shown('50 transfers in one batch, nonces given by the client')
+}
+
+async function sendsWithNonceManager() {
+  const before = await balances()
+  const manager = new NonceManager(alice)
+  const fields = await template()
+  const sent = await Promise.all(Array.from({ length: 10 }, () => manager.sendTransaction(fields)))
+  await checkBalances(before, await Promise.all(sent.map(receiptOf)))
+  shown('10 transfers at once through NonceManager')
+}
+
+async function sendsReversed() {
+  const before = await balances()
+  const sent = []
+  for (const raw of (await signedRow(10)).toReversed()) sent.push(await provider.broadcastTransaction(raw))
+  await checkBalances(before, await Promise.all(sent.map(receiptOf)))
+  shown('10 transfers with nonces from the highest to the lowest')
+}
+
+async function resends() {
+  const before = await balances()
+  const [raw] = await signedRow(1)
+  const first = await provider.broadcastTransaction(raw)
+  const receipt = await receiptOf(first)
+  const second = await provider.broadcastTransaction(raw)
+  assert.equal(second.hash, first.hash)
+  assert.equal((await receiptOf(second)).blockHash, receipt.blockHash)
+  await checkBalances(before, [receipt])
+  shown('the same transaction twice is one transfer')
+}
+
+async function reads() {
+  const [raw] = await signedRow(1)
+  const hash = keccak256(raw)
+  const receipt = await receiptOf(await provider.broadcastTransaction(raw))
+  const full = await provider.getBlock(receipt.blockNumber, true)
+  assert.equal(full.hash, receipt.blockHash)
+  const tx = await provider.getTransaction(hash)
+  // toJSON leaves out what ethers derives; the rest must be the same from both places.
+  assert.deepEqual(full.getPrefetchedTransaction(hash).toJSON(), tx.toJSON())
+  assert.equal(tx.from, alice.address)
+  assert.equal(tx.to, bob.address)
+  assert.equal(tx.value, value)
+  assert.equal(tx.chainId, BigInt(chainId))
+  shown('a block by number with its transactions')
+  const brief = await provider.getBlock(receipt.blockHash)
+  assert.equal(brief.number, receipt.blockNumber)
+  const parent = await provider.getBlock(brief.parentHash)
+  assert.equal(parent.number, receipt.blockNumber - 1)
+  shown('a block and its parent by hash')
+  assert.equal(await provider.getBlock(10 ** 9), null)
+  assert.equal(await provider.getTransaction(ZeroHash), null)
+  assert.equal(await provider.getTransactionReceipt(ZeroHash), null)
+  shown('what does not exist is null')
+}
+
+async function estimates() {
+  const { baseFeePerGas } = await provider.getBlock('latest')
+  const fees = await provider.getFeeData()
+  assert.ok(fees.gasPrice >= baseFeePerGas)
+  assert.ok(fees.maxFeePerGas >= baseFeePerGas)
+  assert.ok(fees.maxPriorityFeePerGas >= 0n)
+  assert.equal(await provider.estimateGas({ from: alice.address, to: bob.address, value }), 21_000n)
+  shown('fees and gas')
+}
+
+async function subscribes() {
+  const socket = new WebSocketProvider(wsUrl)
+  const first = signal()
+  const found = signal()
+  let wanted = Infinity
+  // ethers hands on the number of each new head.
+  const heads = []
+  const look = () => {
+    if (heads.includes(wanted)) found.resolve()
+  }
+  await socket.on('block', (number) => {
+    heads.push(number)
+    first.resolve()
+    look()
+  })
+  // A block comes each second, so the first one shows that the subscription stands.
+  await inTime('the first head', first.promise)
+  const tx = await alice.connect(socket).sendTransaction({ to: bob.address, value })
+  const receipt = await receiptOf(tx)
+  wanted = receipt.blockNumber
+  look()
+  await inTime('the head of the block with the transfer', found.promise)
+  const block = await socket.getBlock(receipt.blockNumber)
+  assert.ok(block.transactions.includes(tx.hash))
+  shown('newHeads by WebSocket shows the block of a transfer')
+  await socket.destroy()
+}
+
+/** Checks that ethers gives the error of `attempt` the code `expected`. */
+async function refused(expected, attempt) {
+  const error = await failure(expected, attempt)
+  assert.ok(isError(error, expected), `not recognised as ${expected}: ${error}`)
+  shown(`${expected}: ${error.info?.error?.message}`)
+}
+
+async function errors() {
+  await receiptOf(await alice.sendTransaction({ to: bob.address, value }))
+  const tooMuch = { to: bob.address, value: initialBalance * 2n }
+  await refused('INSUFFICIENT_FUNDS', alice.sendTransaction(tooMuch))
+  await refused('INSUFFICIENT_FUNDS', alice.sendTransaction({ ...tooMuch, gasLimit: 21_000n }))
+  // Another value: the same transaction again would be answered as the first time.
+  await refused('NONCE_EXPIRED', alice.sendTransaction({ to: bob.address, value: value + 1n, nonce: 0 }))
+  await refused('UNSUPPORTED_OPERATION', provider.send('eth_noSuchMethod', []))
+}
+
+async function replacement() {
+  const fields = await template()
+  const nonce = await alice.getNonce()
+  const [first, held, other] = await Promise.all([
+    alice.signTransaction({ ...fields, nonce }),
+    alice.signTransaction({ ...fields, nonce: nonce + 1 }),
+    alice.signTransaction({ ...fields, nonce: nonce + 1, value: value + 1n }),
+  ])
+  const before = await balances()
+  const waiting = await provider.broadcastTransaction(held)
+  await refused('REPLACEMENT_UNDERPRICED', provider.broadcastTransaction(other))
+  // The refusal did not disturb the transaction that is held.
+  const filler = await provider.broadcastTransaction(first)
+  await checkBalances(before, await Promise.all([filler, waiting].map(receiptOf)))
+  shown('the transaction that was held is executed')
+}
+
+await run({
+  connects,
+  sends,
+  sends_in_parallel: sendsInParallel,
+  sends_with_nonce_manager: sendsWithNonceManager,
+  sends_reversed: sendsReversed,
+  resends,
+  reads,
+  estimates,
+  subscribes,
+  errors,
+  replacement,
+})

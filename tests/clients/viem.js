@@ -1,0 +1,284 @@
+// viem against a Spillway node.
+
+import assert from 'node:assert/strict'
+import {
+  BlockNotFoundError,
+  FeeCapTooLowError,
+  InsufficientFundsError,
+  IntrinsicGasTooLowError,
+  MethodNotFoundRpcError,
+  NonceTooHighError,
+  NonceTooLowError,
+  TransactionNotFoundError,
+  TransactionReceiptNotFoundError,
+  TransactionTypeNotSupportedError,
+  createPublicClient,
+  createWalletClient,
+  defineChain,
+  http,
+  keccak256,
+  parseEther,
+  webSocket,
+  zeroHash,
+} from 'viem'
+import { mnemonicToAccount } from 'viem/accounts'
+import { chainId, failure, inTime, initialBalance, mnemonic, run, shown, signal, url, wsUrl } from './theme.js'
+
+const chain = defineChain({
+  id: chainId,
+  name: 'Spillway',
+  nativeCurrency: { name: 'Ether', symbol: 'ETH', decimals: 18 },
+  rpcUrls: { default: { http: [url] } },
+})
+
+const pollingInterval = 20
+const [alice, bob] = [0, 1].map((addressIndex) => mnemonicToAccount(mnemonic, { addressIndex }))
+const reader = createPublicClient({ chain, transport: http(url), pollingInterval })
+const wallet = createWalletClient({ account: alice, chain, transport: http(url), pollingInterval })
+
+const value = parseEther('0.25')
+
+/** Fields that a hand-made transaction needs, with fees that stay sufficient for the whole test. */
+async function template(type = 'eip1559') {
+  const { baseFeePerGas } = await reader.getBlock()
+  const price = baseFeePerGas * 4n + 10n ** 9n
+  const fees = type === 'eip1559' ? { maxFeePerGas: price, maxPriorityFeePerGas: 0n } : { gasPrice: price }
+  return { type, chainId, to: bob.address, value, gas: 21_000n, ...fees }
+}
+
+/** `count` signed transfers from Alice to Bob with consecutive nonces from her next one. */
+async function signedRow(count) {
+  const fields = await template()
+  const nonce = await reader.getTransactionCount({ address: alice.address })
+  return Promise.all(Array.from({ length: count }, (_, i) => alice.signTransaction({ ...fields, nonce: nonce + i })))
+}
+
+const send = (serializedTransaction) => reader.sendRawTransaction({ serializedTransaction })
+const receiptOf = (hash) => inTime(`receipt of ${hash}`, reader.waitForTransactionReceipt({ hash }))
+const balanceOf = (account) => reader.getBalance({ address: account.address })
+
+/** Checks that Alice's `receipts` moved `value` each to Bob, and nothing else. */
+async function checkBalances(before, receipts) {
+  const fees = receipts.reduce((sum, receipt) => sum + receipt.gasUsed * receipt.effectiveGasPrice, 0n)
+  const moved = value * BigInt(receipts.length)
+  assert.equal(await balanceOf(alice), before.alice - moved - fees)
+  assert.equal(await balanceOf(bob), before.bob + moved)
+}
+
+const balances = async () => ({ alice: await balanceOf(alice), bob: await balanceOf(bob) })
+
+async function connects() {
+  assert.equal(await reader.getChainId(), chainId)
+  shown('chain id')
+  for (let addressIndex = 0; addressIndex < 20; addressIndex++) {
+    const { address } = mnemonicToAccount(mnemonic, { addressIndex })
+    assert.equal(await reader.getBalance({ address }), initialBalance)
+    assert.equal(await reader.getTransactionCount({ address }), 0)
+  }
+  shown('20 funded accounts')
+  assert.equal(await reader.getCode({ address: bob.address }), undefined)
+  shown('an account has no code')
+}
+
+async function sends() {
+  for (const type of ['legacy', 'eip2930', 'eip1559']) {
+    const before = await balances()
+    // The library fills in nonce, gas and fees by itself.
+    const request = { type, to: bob.address, value, ...(type === 'eip2930' ? { accessList: [] } : {}) }
+    const hash = await wallet.sendTransaction(request)
+    const receipt = await receiptOf(hash)
+    assert.equal(receipt.status, 'success')
+    assert.equal(receipt.type, type)
+    assert.equal(receipt.transactionHash, hash)
+    assert.equal(receipt.from, alice.address.toLowerCase())
+    assert.equal(receipt.to, bob.address.toLowerCase())
+    assert.equal(receipt.gasUsed, 21_000n)
+    assert.equal(receipt.contractAddress ?? null, null)
+    assert.deepEqual(receipt.logs, [])
+    const block = await reader.getBlock({ blockHash: receipt.blockHash })
+    assert.equal(block.number, receipt.blockNumber)
+    assert.equal(block.transactions[receipt.transactionIndex], hash)
+    await checkBalances(before, [receipt])
+    shown(`a transfer of type ${type}: receipt and exact balances`)
+  }
+}
+
+async function sendsSync() {
+  const before = await balances()
+  const [serializedTransaction] = await signedRow(1)
+  const receipt = await reader.sendRawTransactionSync({ serializedTransaction })
+  assert.equal(receipt.status, 'success')
+  assert.equal(receipt.transactionHash, keccak256(serializedTransaction))
+  await checkBalances(before, [receipt])
+  shown('sendRawTransactionSync answers the receipt')
+}
+
+async function sendsInParallel() {
+  const before = await balances()
+  const row = await signedRow(50)
+  const hashes = await Promise.all(row.map(send))
+  assert.deepEqual(hashes, row.map((raw) => keccak256(raw)))
+  const receipts = await Promise.all(hashes.map(receiptOf))
+  assert.ok(receipts.every((receipt) => receipt.status === 'success'))
+  await checkBalances(before, receipts)
+  shown('50 transfers at once, nonces given by the client')
+}
+
+async function sendsReversed() {
+  const before = await balances()
+  const row = await signedRow(10)
+  const hashes = []
+  for (const raw of row.toReversed()) hashes.push(await send(raw))
+  const receipts = await Promise.all(hashes.map(receiptOf))
+  await checkBalances(before, receipts)
+  shown('10 transfers with nonces from the highest to the lowest')
+}
+
+async function resends() {
+  const before = await balances()
+  const [raw] = await signedRow(1)
+  const hash = await send(raw)
+  assert.equal(await send(raw), hash)
+  const receipt = await receiptOf(hash)
+  assert.equal(await send(raw), hash)
+  assert.deepEqual(await receiptOf(hash), receipt)
+  await checkBalances(before, [receipt])
+  shown('the same transaction three times is one transfer')
+}
+
+async function reads() {
+  const [raw] = await signedRow(1)
+  const { blockNumber, blockHash, transactionHash: hash } = await receiptOf(await send(raw))
+  const full = await reader.getBlock({ blockNumber, includeTransactions: true })
+  assert.equal(full.hash, blockHash)
+  const inBlock = full.transactions.find((tx) => tx.hash === hash)
+  const byHash = await reader.getTransaction({ hash })
+  assert.deepEqual(inBlock, byHash)
+  assert.equal(byHash.from, alice.address.toLowerCase())
+  assert.equal(byHash.to, bob.address.toLowerCase())
+  assert.equal(byHash.value, value)
+  assert.equal(byHash.gas, 21_000n)
+  assert.equal(byHash.chainId, chainId)
+  assert.equal(byHash.input, '0x')
+  shown('a block by number with its transactions')
+  const brief = await reader.getBlock({ blockHash })
+  assert.equal(brief.number, blockNumber)
+  assert.ok(brief.transactions.includes(hash))
+  shown('a block by hash')
+  const parent = await reader.getBlock({ blockHash: brief.parentHash })
+  assert.equal(parent.number, blockNumber - 1n)
+  shown('its parent by parentHash')
+  await failure('an unknown block', reader.getBlock({ blockNumber: 10n ** 9n })).then((error) =>
+    assert.ok(error instanceof BlockNotFoundError, error),
+  )
+  await failure('an unknown transaction', reader.getTransaction({ hash: zeroHash })).then((error) =>
+    assert.ok(error instanceof TransactionNotFoundError, error),
+  )
+  await failure('an unknown receipt', reader.getTransactionReceipt({ hash: zeroHash })).then((error) =>
+    assert.ok(error instanceof TransactionReceiptNotFoundError, error),
+  )
+  shown('what does not exist is not found')
+}
+
+async function estimates() {
+  const { baseFeePerGas } = await reader.getBlock()
+  const fees = await reader.estimateFeesPerGas()
+  assert.ok(fees.maxFeePerGas >= baseFeePerGas)
+  assert.ok((await reader.getGasPrice()) >= baseFeePerGas)
+  assert.ok((await reader.estimateMaxPriorityFeePerGas()) >= 0n)
+  assert.equal(await reader.estimateGas({ account: alice, to: bob.address, value }), 21_000n)
+  const history = await reader.getFeeHistory({ blockCount: 4, rewardPercentiles: [25, 75] })
+  assert.equal(history.baseFeePerGas.length, history.gasUsedRatio.length + 1)
+  shown('fees, gas and fee history')
+}
+
+async function subscribes() {
+  const socket = createPublicClient({ chain, transport: webSocket(wsUrl) })
+  const first = signal()
+  const found = signal()
+  const heads = []
+  let wanted
+  const look = () => {
+    const head = heads.find(({ hash }) => hash === wanted)
+    if (head) found.resolve(head)
+  }
+  const unwatch = socket.watchBlocks({
+    onBlock: (block) => {
+      heads.push(block)
+      first.resolve()
+      look()
+    },
+    onError: first.reject,
+  })
+  // A block comes each second, so the first one shows that the subscription stands.
+  await inTime('the first head', first.promise)
+  const [raw] = await signedRow(1)
+  const receipt = await receiptOf(await send(raw))
+  wanted = receipt.blockHash
+  look()
+  const head = await inTime('the head of the block with the transfer', found.promise)
+  assert.equal(head.number, receipt.blockNumber)
+  shown('newHeads by WebSocket shows the block of a transfer')
+  unwatch()
+}
+
+async function batches() {
+  const batched = createPublicClient({ chain, transport: http(url, { batch: true }), pollingInterval })
+  const before = await balances()
+  const row = await signedRow(20)
+  const [number, ...rest] = await Promise.all([
+    batched.getBlockNumber(),
+    batched.getBalance({ address: bob.address }),
+    failure('an unknown method', batched.request({ method: 'eth_noSuchMethod' })),
+    ...row.map((serializedTransaction) => batched.sendRawTransaction({ serializedTransaction })),
+  ])
+  const [balance, unknown, ...hashes] = rest
+  assert.equal(typeof number, 'bigint')
+  assert.ok(balance >= before.bob)
+  assert.ok(unknown instanceof MethodNotFoundRpcError, unknown)
+  await checkBalances(before, await Promise.all(hashes.map(receiptOf)))
+  shown('one HTTP batch of reads, an error and 20 transfers')
+}
+
+/** Checks that viem recognises the answer to `request` as an error of class `expected`. */
+async function refused(request, expected) {
+  const error = await failure(expected.name, wallet.sendTransaction({ to: bob.address, value, ...request }))
+  assert.ok(
+    error.walk((cause) => cause instanceof expected),
+    `not recognised as ${expected.name}: ${error}`,
+  )
+  shown(`${expected.name}: ${error.details}`)
+}
+
+async function errors() {
+  await receiptOf(await wallet.sendTransaction({ to: bob.address, value }))
+  const tooMuch = { value: initialBalance * 2n }
+  await refused(tooMuch, InsufficientFundsError)
+  await refused({ ...tooMuch, gas: 21_000n }, InsufficientFundsError)
+  // Another value: the same transaction again would be answered as the first time.
+  await refused({ nonce: 0, value: value + 1n }, NonceTooLowError)
+  await refused({ gas: 21_000n, maxFeePerGas: 1n, maxPriorityFeePerGas: 0n }, FeeCapTooLowError)
+  await refused({ gas: 20_999n }, IntrinsicGasTooLowError)
+}
+
+async function limits() {
+  const nonce = await reader.getTransactionCount({ address: alice.address })
+  await refused({ nonce: nonce + 65 }, NonceTooHighError)
+  const authorization = await alice.signAuthorization({ chainId, address: bob.address, nonce: nonce + 1 })
+  await refused({ gas: 100_000n, authorizationList: [authorization] }, TransactionTypeNotSupportedError)
+}
+
+await run({
+  connects,
+  sends,
+  sends_sync: sendsSync,
+  sends_in_parallel: sendsInParallel,
+  sends_reversed: sendsReversed,
+  resends,
+  reads,
+  estimates,
+  subscribes,
+  batches,
+  errors,
+  limits,
+})
