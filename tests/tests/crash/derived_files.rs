@@ -71,7 +71,7 @@ async fn a_corrupt_snapshot_is_passed_over() {
             bytes[middle] ^= 1;
         }),
         ("the last byte", |bytes| {
-            *bytes.last_mut().expect("bytes") ^= 1
+            *bytes.last_mut().expect("bytes") ^= 1;
         }),
         ("cut in half", |bytes| bytes.truncate(bytes.len() / 2)),
         ("empty", Vec::clear),

@@ -18,7 +18,7 @@ const BUSY: i64 = -32005;
 const TINY_QUEUES: &str = "[queues]\nlane_transactions_max = 8\nheld_max = 0\nnonce_gap_max = 0\n";
 
 /// Transactions of each sender.
-const EACH: usize = 300;
+const EACH: usize = 100;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_queue_answers_busy_under_load() {
