@@ -291,6 +291,12 @@ impl View {
         Ok(None)
     }
 
+    /// Behaves from now on as if the index had failed.
+    #[cfg(test)]
+    pub(crate) fn fail_index(&self) {
+        self.inner.index_failed.store(true, Ordering::Release);
+    }
+
     pub(crate) fn flush_index(&self) -> Result<(), IndexError> {
         self.inner.index.flush()
     }

@@ -256,3 +256,30 @@ async fn when_the_journal_fails_under_load_everybody_is_answered_and_the_stop_re
         sequencer.stop().unwrap();
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_index_readers_find_everything_in_the_journal() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = SimulatedDisk::new(6);
+    let sequencer = funded(&dir, &disk).await;
+    let answers = sequencer
+        .submitter()
+        .submit_all((0..10).map(transfer).collect())
+        .await;
+    assert!(answers.iter().all(is_durable));
+    sequencer.stop().unwrap();
+    disk.restart(Crash::Process);
+
+    // After a restart no block is in memory.
+    let sequencer = start(&dir, &disk).unwrap();
+    let view = sequencer.view();
+    let hash = spillway_protocol::keccak::keccak256(&transfer(7));
+    let indexed = view.transaction(&hash).unwrap().unwrap();
+    view.fail_index();
+    let searched = view.transaction(&hash).unwrap().unwrap();
+    assert_eq!(searched, indexed);
+    let block = view.block_by_hash(&indexed.0.hash).unwrap();
+    assert_eq!(block, Some(indexed.0));
+    assert_eq!(view.transaction(&B256::repeat_byte(3)).unwrap(), None);
+    sequencer.stop().unwrap();
+}
