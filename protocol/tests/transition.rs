@@ -318,7 +318,7 @@ fn transfers_of_eth() {
         transfer alice #9 1 eth          -> unknown_account
         transfer alice #4 1 eth          -> unknown_account
         transfer fee alice 1 eth         -> applied
-        fee = 62999 eth, nonce 1
+        fee = 83999 eth, nonce 1
         ",
     );
 }
