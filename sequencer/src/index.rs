@@ -52,7 +52,7 @@ pub struct Index {
     db: sled::Db,
 }
 
-/// How far the index has come: the last block in it. Written with the entries, in one atomic batch.
+/// How far the index has come: the last block in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Progress {
     genesis: B256,
@@ -196,7 +196,8 @@ impl Index {
         Ok(added)
     }
 
-    /// Adds blocks that follow the last one.
+    /// Adds blocks that follow the last one. How far the index has come is written after their entries,
+    /// so what a crash cuts short is added again.
     ///
     /// # Errors
     /// When the store fails.
@@ -204,22 +205,26 @@ impl Index {
         let Some(last) = blocks.last() else {
             return Ok(());
         };
-        let mut batch = sled::Batch::default();
+        let mut batch = Entries {
+            tree: &self.tree,
+            batch: sled::Batch::default(),
+            len: 0,
+        };
         for block in blocks {
             let number = block.header.number.to_be_bytes();
-            batch.insert(&key(BLOCK, &block.hash)[..], &number);
+            batch.add(&key(BLOCK, &block.hash), number.to_vec())?;
             for (hash, place) in block.transaction_hashes.iter().zip(0u32..) {
                 let value = [&number[..], &place.to_be_bytes()].concat();
-                batch.insert(&key(TRANSACTION, hash)[..], value);
+                batch.add(&key(TRANSACTION, hash), value)?;
             }
         }
+        batch.write()?;
         let progress = Progress {
             genesis,
             number: last.header.number,
             hash: last.hash,
         };
-        batch.insert(PROGRESS, progress.encode());
-        self.tree.apply_batch(batch)?;
+        self.tree.insert(PROGRESS, progress.encode())?;
         Ok(())
     }
 
@@ -254,6 +259,33 @@ impl Index {
     pub fn flush(&self) -> Result<(), IndexError> {
         self.db.flush()?;
         Ok(())
+    }
+}
+
+/// Entries on their way into the store, a few at a time: it frees what it has replaced only between
+/// batches, and that is a whole node of its tree for each entry.
+struct Entries<'a> {
+    tree: &'a sled::Tree,
+    batch: sled::Batch,
+    len: usize,
+}
+
+/// Entries in a batch.
+const BATCH_ENTRIES: usize = 128;
+
+impl Entries<'_> {
+    fn add(&mut self, key: &[u8], value: Vec<u8>) -> Result<(), sled::Error> {
+        self.batch.insert(key, value);
+        self.len += 1;
+        if self.len == BATCH_ENTRIES {
+            self.write()?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self) -> Result<(), sled::Error> {
+        self.len = 0;
+        self.tree.apply_batch(std::mem::take(&mut self.batch))
     }
 }
 
