@@ -15,12 +15,10 @@ use crate::view::View;
 /// What became of a transaction that was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Accepted {
-    /// It is in that block, which is on disk.
+    /// It is in a block that is on disk.
     Durable {
         /// Its hash.
         hash: B256,
-        /// The block's number.
-        block_number: u64,
     },
     /// It waits for the nonces before its own, in memory only.
     Held {
@@ -34,7 +32,7 @@ impl Accepted {
     #[must_use]
     pub const fn hash(&self) -> B256 {
         match self {
-            Self::Durable { hash, .. } | Self::Held { hash } => *hash,
+            Self::Durable { hash } | Self::Held { hash } => *hash,
         }
     }
 }
@@ -172,10 +170,7 @@ impl Submitter {
             return answer;
         }
         match self.view.transaction(&hash) {
-            Ok(Some((block, _))) => Ok(Accepted::Durable {
-                hash,
-                block_number: block.header.number,
-            }),
+            Ok(Some(_)) => Ok(Accepted::Durable { hash }),
             _ => answer,
         }
     }

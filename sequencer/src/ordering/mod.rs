@@ -11,7 +11,7 @@ mod open_block;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -75,7 +75,7 @@ pub struct Orderer<T> {
     held: Held,
     /// Sealed blocks that are not durable yet, and the transactions in them and in the open block.
     unsynced: VecDeque<Arc<Block>>,
-    executing: HashMap<B256, u64>,
+    executing: HashSet<B256>,
     /// Senders whose held transactions a full block left behind.
     left_behind: Vec<Address>,
     sealed_at: Duration,
@@ -100,7 +100,7 @@ impl<T> Orderer<T> {
             open: OpenBlock::default(),
             held: Held::new(queues),
             unsynced: VecDeque::new(),
-            executing: HashMap::new(),
+            executing: HashSet::new(),
             left_behind: Vec::new(),
             sealed_at: Duration::ZERO,
             blocks,
@@ -108,12 +108,12 @@ impl<T> Orderer<T> {
         }
     }
 
-    /// Executes a transaction, holds it, or refuses it. `token` comes back only from the former: with a
-    /// sealed block if it was executed, at once otherwise.
+    /// Executes a transaction, holds it, or refuses it. `token` comes back with a sealed block if it was
+    /// executed, and at once otherwise.
     pub fn submit(&mut self, now: Now, transaction: Admitted, token: T) -> (Outcome, Option<T>) {
         let sender = transaction.signer();
         let hash = transaction.hash;
-        if self.executing.contains_key(&hash) {
+        if self.executing.contains(&hash) {
             self.open.wait(token, hash);
             return (Outcome::Executed, None);
         }
@@ -252,22 +252,14 @@ impl<T> Orderer<T> {
                 gap,
             });
         }
-        self.check_fee_cap(&transaction, self.next_base_fee())?;
-        let fee = gas::fee(transaction.intent.gas_kind(), self.next_base_fee());
-        let value = match eth_amount(&transaction.intent) {
-            Some(value) => value.saturating_add(fee),
-            None => fee,
-        };
+        let base_fee = self.next_base_fee();
+        self.check_fee_cap(&transaction, base_fee)?;
         let balance = self
             .state
             .index_of(&sender)
             .map_or(0, |index| self.state.balance(index, ETH));
-        if value > balance {
-            return Err(OrderingError::InsufficientFunds {
-                address: sender,
-                balance,
-                cost: value,
-            });
+        if cost(&transaction.intent, base_fee) > balance {
+            return Err(insufficient_funds(&transaction, balance, base_fee));
         }
         self.held.insert(now.elapsed, transaction)
     }
@@ -301,36 +293,12 @@ impl<T> Orderer<T> {
         self.check_fee_cap(transaction, base_fee)?;
         let operation =
             transition::resolve(&self.state, &self.tokens, &address, &transaction.intent)
-                .map_err(|error| self.resolve_error(error, transaction))?;
+                .map_err(|error| resolve_error(error, transaction, base_fee))?;
         self.apply(&operation, None)
             .map_err(|error| error.of(transaction, base_fee))?;
-        self.executing
-            .insert(transaction.hash, self.state.counters().block_number);
+        self.executing.insert(transaction.hash);
         self.open.push(transaction);
         Ok(())
-    }
-
-    fn resolve_error(
-        &self,
-        error: transition::ResolveError,
-        transaction: &Admitted,
-    ) -> OrderingError {
-        match error {
-            transition::ResolveError::NoAccount => {
-                let fee = gas::fee(
-                    transaction.intent.gas_kind(),
-                    self.state.counters().base_fee,
-                );
-                let amount = eth_amount(&transaction.intent).unwrap_or(0);
-                let cost = amount.saturating_add(fee);
-                OrderingError::InsufficientFunds {
-                    address: transaction.signer(),
-                    balance: 0,
-                    cost,
-                }
-            }
-            transition::ResolveError::UnlistedToken(token) => OrderingError::UnlistedToken(token),
-        }
     }
 
     /// Encodes and applies an operation. Nothing has changed when it fails.
@@ -397,52 +365,51 @@ impl<T> Orderer<T> {
     }
 }
 
-/// The ETH that an intent moves; nothing for one that moves a token.
-fn eth_amount(intent: &Intent) -> Option<u128> {
-    match intent {
-        Intent::Transfer {
-            asset: Asset::Eth,
-            amount,
-            ..
-        }
-        | Intent::Withdraw {
-            asset: Asset::Eth,
-            amount,
-            ..
-        } => Some(*amount),
-        Intent::Payout {
-            asset: Asset::Eth,
-            payees,
-        } => Some(
-            payees
-                .iter()
-                .fold(0u128, |sum, payee| sum.saturating_add(payee.amount)),
-        ),
-        _ => None,
+/// The ETH that an intent takes from its sender, the fee included.
+fn cost(intent: &Intent, base_fee: u64) -> u128 {
+    let amount = match intent {
+        Intent::Transfer { amount, .. } | Intent::Withdraw { amount, .. } => *amount,
+        Intent::Payout { payees, .. } => payees
+            .iter()
+            .fold(0, |sum: u128, payee| sum.saturating_add(payee.amount)),
+    };
+    let amount = match intent.asset() {
+        Asset::Eth => amount,
+        Asset::Token(_) => 0,
+    };
+    amount.saturating_add(gas::fee(intent.gas_kind(), base_fee))
+}
+
+fn insufficient_funds(transaction: &Admitted, balance: u128, base_fee: u64) -> OrderingError {
+    OrderingError::InsufficientFunds {
+        address: transaction.signer(),
+        balance,
+        cost: cost(&transaction.intent, base_fee),
+    }
+}
+
+fn resolve_error(
+    error: transition::ResolveError,
+    transaction: &Admitted,
+    base_fee: u64,
+) -> OrderingError {
+    match error {
+        transition::ResolveError::NoAccount => insufficient_funds(transaction, 0, base_fee),
+        transition::ResolveError::UnlistedToken(token) => OrderingError::UnlistedToken(token),
     }
 }
 
 impl OrderingError {
-    /// Puts a rejection for want of funds into the words that wallets know.
+    /// Puts a rejection for want of ETH into the words that wallets know.
     fn of(self, transaction: &Admitted, base_fee: u64) -> Self {
-        let address = transaction.signer();
         match self {
-            Self::Rejected(Rejection::InsufficientFee { balance, needed }) => {
-                Self::InsufficientFunds {
-                    address,
-                    balance,
-                    cost: needed,
-                }
-            }
             Self::Rejected(Rejection::InsufficientFunds { balance, .. })
-                if let Some(amount) = eth_amount(&transaction.intent) =>
+                if transaction.intent.asset() == Asset::Eth =>
             {
-                let fee = gas::fee(transaction.intent.gas_kind(), base_fee);
-                Self::InsufficientFunds {
-                    address,
-                    balance,
-                    cost: amount.saturating_add(fee),
-                }
+                insufficient_funds(transaction, balance, base_fee)
+            }
+            Self::Rejected(Rejection::InsufficientFee { balance, .. }) => {
+                insufficient_funds(transaction, balance, base_fee)
             }
             other => other,
         }

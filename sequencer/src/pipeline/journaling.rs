@@ -47,10 +47,7 @@ impl Journaling {
                 }
             }
             for (ticket, hash) in waiting {
-                ticket.answer(Ok(Accepted::Durable {
-                    hash,
-                    block_number: number,
-                }));
+                ticket.answer(Ok(Accepted::Durable { hash }));
             }
             self.lanes.durable(number);
             // The index has ended only if it failed, and has said so.

@@ -156,10 +156,7 @@ mod tests {
         let hash = B256::repeat_byte(0xab);
         let json = |answer: Answer| serde_json::to_string(&Verdict::from(answer)).unwrap();
         assert_eq!(
-            json(Ok(Accepted::Durable {
-                hash,
-                block_number: 7
-            })),
+            json(Ok(Accepted::Durable { hash })),
             format!(r#"{{"hash":"{hash}"}}"#)
         );
         assert_eq!(
