@@ -12,7 +12,7 @@ pub mod clients;
 mod node;
 mod rpc;
 
-pub use node::{Node, NodeOptions, NotReady, binary};
+pub use node::{Node, NodeOptions, binary};
 pub use rpc::{CallError, Rpc, RpcError};
 
 use std::time::Duration;
