@@ -23,6 +23,7 @@ pub mod amount;
 pub mod batch;
 pub mod blob;
 pub mod block;
+pub mod chain_id;
 pub mod chunk;
 pub mod codec;
 pub mod gas;

@@ -4,6 +4,7 @@ use alloy_primitives::{Address, B256, Bytes};
 use spillway_protocol::batch::{self, BatchHeader, Submission};
 use spillway_protocol::blob;
 use spillway_protocol::block::{self, BlockHeader};
+use spillway_protocol::chain_id;
 use spillway_protocol::chunk::Chunk;
 use spillway_protocol::codec::{self, Scope};
 use spillway_protocol::inbox::{InboxAccumulator, InboxMessage};
@@ -12,7 +13,9 @@ use spillway_protocol::limits::FIELD_ELEMENT_BYTES;
 use spillway_protocol::operation::{DepositTarget, Operation};
 use spillway_protocol::state::State;
 use spillway_protocol::transition;
-use spillway_protocol::tree::{list_proof, list_root, verify_list_proof};
+use spillway_protocol::tree::{
+    MerkleTree, list_proof, list_root, multiproof_root, verify_list_proof,
+};
 
 use crate::schema;
 use crate::setting::{ALICE, BOB, CHAIN_ID, ETHER, FEE, GWEI, hash, tokens};
@@ -244,5 +247,85 @@ fn batch_row(header: &BatchHeader, submission_id: u64, data_commitment: B256) ->
         state_root: header.state_root,
         submission_id,
         timestamp: header.timestamp,
+    }
+}
+
+pub(crate) fn multiproofs() -> schema::Multiproofs {
+    let hashes: Vec<_> = (0..70).map(|n| hash(&format!("leaf {n}"))).collect();
+    let proof = |count: u32, indices: &[u32]| {
+        let tree = MerkleTree::from_leaves(hashes[..count as usize].iter().copied()).unwrap();
+        schema::Multiproof {
+            count,
+            indices: indices.to_vec(),
+            leaves: indices.iter().map(|n| hashes[*n as usize]).collect(),
+            root: tree.root(),
+            siblings: tree.multiproof(indices).unwrap(),
+        }
+    };
+    let invalid =
+        |row: schema::Multiproof, why: &str, change: fn(&mut schema::InvalidMultiproof)| {
+            let mut invalid = schema::InvalidMultiproof {
+                count: row.count,
+                indices: row.indices,
+                leaves: row.leaves,
+                root: row.root,
+                siblings: row.siblings,
+                why: why.into(),
+            };
+            change(&mut invalid);
+            invalid
+        };
+    let row = || proof(21, &[3, 4, 5, 20]);
+    let proofs = vec![
+        proof(1, &[0]),
+        proof(2, &[0]),
+        proof(2, &[1]),
+        proof(2, &[0, 1]),
+        proof(5, &[4]),
+        proof(5, &[0, 4]),
+        proof(64, &[63]),
+        proof(70, &[0, 1, 2, 3, 4, 5, 6, 7]),
+        proof(70, &[9, 33, 34, 35, 68, 69]),
+        row(),
+    ];
+    let invalid = vec![
+        invalid(row(), "a sibling is missing", |row| _ = row.siblings.pop()),
+        invalid(row(), "a sibling is left over", |row| {
+            row.siblings.push(B256::ZERO);
+        }),
+        invalid(row(), "another leaf", |row| row.leaves[1] = row.leaves[2]),
+        invalid(row(), "another index", |row| row.indices[0] = 2),
+        invalid(row(), "another count", |row| row.count = 22),
+        invalid(row(), "siblings in another order", |row| {
+            row.siblings.swap(0, 1);
+        }),
+    ];
+    for row in &invalid {
+        let leaves: Vec<_> = row
+            .indices
+            .iter()
+            .copied()
+            .zip(row.leaves.clone())
+            .collect();
+        let root = multiproof_root(row.count, &leaves, &row.siblings);
+        assert_ne!(root, Ok(row.root), "{}", row.why);
+    }
+    schema::Multiproofs { invalid, proofs }
+}
+
+pub(crate) fn chain_ids() -> schema::ChainIds {
+    let places = [
+        (1, ALICE),
+        (1, BOB),
+        (11_155_111, ALICE),
+        (u64::MAX, Address::ZERO),
+    ];
+    let chain_ids = places.map(|(l1_chain_id, rollup)| schema::ChainId {
+        chain_id: chain_id::derive(l1_chain_id, &rollup),
+        l1_chain_id,
+        rollup,
+    });
+    schema::ChainIds {
+        chain_ids: chain_ids.into(),
     }
 }

@@ -293,6 +293,18 @@ objects! {
         tx_root: B256,
     }
 
+    /// `chain_ids.json`
+    struct ChainIds {
+        chain_ids: Vec<ChainId>,
+    }
+    struct ChainId {
+        #[serde(with = "decimal")]
+        chain_id: u64,
+        #[serde(with = "decimal")]
+        l1_chain_id: u64,
+        rollup: Address,
+    }
+
     /// `chunks.json`
     struct Chunks {
         chunks: Vec<ChunkCase>,
@@ -382,6 +394,30 @@ objects! {
         proof: Vec<B256>,
         root: B256,
         valid: bool,
+        why: String,
+    }
+
+    /// `multiproofs.json`
+    struct Multiproofs {
+        invalid: Vec<InvalidMultiproof>,
+        proofs: Vec<Multiproof>,
+    }
+    struct Multiproof {
+        /// Leaves of the tree.
+        count: u32,
+        indices: Vec<u32>,
+        /// Those at the indices.
+        leaves: Vec<B256>,
+        root: B256,
+        siblings: Vec<B256>,
+    }
+    struct InvalidMultiproof {
+        count: u32,
+        indices: Vec<u32>,
+        leaves: Vec<B256>,
+        /// A true root of `count` leaves that this is no proof for.
+        root: B256,
+        siblings: Vec<B256>,
         why: String,
     }
 

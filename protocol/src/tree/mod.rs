@@ -1,7 +1,7 @@
 //! Binary Merkle trees over keccak256.
 //!
 //! - [`MerkleTree`]: fixed depth 32 over u32 indices, append-only in index; the accounts and the
-//!   withdrawals.
+//!   withdrawals. [`multiproof_root`] verifies many of its leaves at once.
 //! - [`Frontier`]: as much of such a tree as appending takes; what a dispute shows of the withdrawals.
 //! - [`list_root`]: the root of a list whose length is known once and for all; transaction hashes and
 //!   chunk hashes.
@@ -21,6 +21,7 @@ mod frontier;
 mod hashing;
 mod list;
 mod merkle;
+mod multiproof;
 mod proof;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ mod zero;
 pub use frontier::Frontier;
 pub use list::{list_depth, list_proof, list_root, verify_list_proof};
 pub use merkle::{MerkleTree, TreeError};
+pub use multiproof::{MultiproofError, multiproof_root};
 pub use proof::{MerkleProof, verify_proof};
 pub use zero::ZERO_HASHES;
 

@@ -349,3 +349,96 @@ proptest! {
         }
     }
 }
+
+/// The siblings of a multiproof by definition: the proofs of the single leaves, without what follows
+/// from the other leaves and from the count.
+fn naive_multiproof(tree: &MerkleTree, indices: &[u32]) -> Vec<B256> {
+    let mut siblings = Vec::new();
+    for height in 0..DEPTH {
+        let path: Vec<u32> = indices.iter().map(|index| index >> height).collect();
+        let mut seen = None;
+        for (position, index) in path.iter().zip(indices) {
+            let sibling = position ^ 1;
+            let last = (tree.len() - 1) >> height;
+            if seen.replace(*position) == Some(*position)
+                || path.contains(&sibling)
+                || sibling > last
+            {
+                continue;
+            }
+            siblings.push(tree.proof(*index).unwrap().0[height]);
+        }
+    }
+    siblings
+}
+
+#[test]
+fn a_multiproof_of_all_leaves_is_empty() {
+    for count in 1..20 {
+        let tree = MerkleTree::from_leaves(leaves(count)).unwrap();
+        let all: Vec<u32> = (0..tree.len()).collect();
+        let proof = tree.multiproof(&all).unwrap();
+        assert!(proof.is_empty());
+        let leaves: Vec<_> = all.iter().copied().zip(leaves(count)).collect();
+        assert_eq!(
+            multiproof_root(tree.len(), &leaves, &proof),
+            Ok(tree.root())
+        );
+    }
+}
+
+#[test]
+fn multiproofs_refuse_what_proves_nothing() {
+    use MultiproofError::*;
+    let tree = MerkleTree::from_leaves(leaves(5)).unwrap();
+    assert_eq!(tree.multiproof(&[]), Err(Empty));
+    assert_eq!(
+        tree.multiproof(&[5]),
+        Err(OutOfRange { index: 5, count: 5 })
+    );
+    let twice = NotAscending {
+        previous: 1,
+        index: 1,
+    };
+    assert_eq!(tree.multiproof(&[1, 1]), Err(twice));
+    let proof = tree.multiproof(&[4]).unwrap();
+    // Its siblings right of it are empty at heights 0 and 1; the first four leaves are the third.
+    assert_eq!(proof, [tree.node(2, 0).unwrap()]);
+    let leaves = [(4, leaf(4))];
+    assert_eq!(multiproof_root(5, &leaves, &proof), Ok(tree.root()));
+    let missing = SiblingMissing { given: 0 };
+    assert_eq!(multiproof_root(5, &leaves, &[]), Err(missing));
+    let longer = [proof[0], B256::ZERO];
+    let left = SiblingsLeftOver { left: 1 };
+    assert_eq!(multiproof_root(5, &leaves, &longer), Err(left));
+    assert_eq!(multiproof_root(5, &[], &[]), Err(Empty));
+    let beyond = OutOfRange { index: 4, count: 4 };
+    assert_eq!(multiproof_root(4, &leaves, &proof), Err(beyond));
+}
+
+proptest! {
+    #[test]
+    fn a_multiproof_proves_its_leaves_and_no_others(
+        count in 1_usize..80,
+        picks in proptest::collection::vec(any::<proptest::sample::Index>(), 1..12),
+        other in arbitrary_leaf(),
+        which in any::<proptest::sample::Index>(),
+    ) {
+        let tree = MerkleTree::from_leaves(leaves(count)).unwrap();
+        let indices: alloc::collections::BTreeSet<u32> = picks
+            .iter()
+            .map(|pick| u32::try_from(pick.index(count)).unwrap())
+            .collect();
+        let indices: Vec<u32> = indices.into_iter().collect();
+        let proof = tree.multiproof(&indices).unwrap();
+        prop_assert_eq!(&proof, &naive_multiproof(&tree, &indices));
+        let mut proven: Vec<_> = indices.iter().map(|index| (*index, leaf(*index as usize))).collect();
+        prop_assert_eq!(multiproof_root(tree.len(), &proven, &proof), Ok(tree.root()));
+
+        let changed = which.index(proven.len());
+        prop_assume!(proven[changed].1 != other);
+        proven[changed].1 = other;
+        let root = multiproof_root(tree.len(), &proven, &proof).unwrap();
+        prop_assert_ne!(root, tree.root());
+    }
+}

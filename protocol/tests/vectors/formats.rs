@@ -6,6 +6,7 @@ use spillway_protocol::amount;
 use spillway_protocol::batch::{self, BatchHeader, Submission};
 use spillway_protocol::blob;
 use spillway_protocol::block::{self, BlockHeader};
+use spillway_protocol::chain_id;
 use spillway_protocol::chunk::Chunk;
 use spillway_protocol::inbox::{InboxAccumulator, InboxMessage};
 use spillway_protocol::keccak::keccak256;
@@ -13,7 +14,7 @@ use spillway_protocol::limits::FIELD_ELEMENT_BYTES;
 use spillway_protocol::root::{StateTree, state_root};
 use spillway_protocol::state::State;
 use spillway_protocol::tree::{
-    Frontier, MerkleProof, list_depth, list_root, verify_list_proof, verify_proof,
+    Frontier, MerkleProof, list_depth, list_root, multiproof_root, verify_list_proof, verify_proof,
 };
 use spillway_protocol::withdrawal::Withdrawal;
 
@@ -246,4 +247,36 @@ fn batches() {
 
 fn chunk(bytes: &[u8]) -> Chunk {
     bytes.try_into().expect("496 bytes")
+}
+
+#[test]
+fn multiproofs() {
+    let file: schema::Multiproofs = read("multiproofs.json");
+    assert!(!file.proofs.is_empty() && !file.invalid.is_empty());
+    let root = |count, indices: &[u32], leaves: &[B256], siblings: &[B256]| {
+        let leaves: Vec<_> = indices
+            .iter()
+            .copied()
+            .zip(leaves.iter().copied())
+            .collect();
+        multiproof_root(count, &leaves, siblings)
+    };
+    for row in &file.proofs {
+        let found = root(row.count, &row.indices, &row.leaves, &row.siblings);
+        assert_eq!(found, Ok(row.root), "{row:?}");
+    }
+    for row in &file.invalid {
+        let found = root(row.count, &row.indices, &row.leaves, &row.siblings);
+        assert_ne!(found, Ok(row.root), "{}", row.why);
+    }
+}
+
+#[test]
+fn chain_ids() {
+    let file: schema::ChainIds = read("chain_ids.json");
+    assert!(!file.chain_ids.is_empty());
+    for row in &file.chain_ids {
+        let found = chain_id::derive(row.l1_chain_id, &row.rollup);
+        assert_eq!(found, row.chain_id, "{row:?}");
+    }
 }
