@@ -7,7 +7,7 @@ use alloy_primitives::B256;
 use thiserror::Error;
 
 use super::{DEPTH, Frontier, MerkleProof, ZERO_HASHES, hashing::parents};
-use crate::keccak::hash_pairs;
+use crate::keccak::{BulkHasher, OneThread};
 
 /// A binary Merkle tree of depth 32 whose leaves fill the indices from 0 without a gap.
 ///
@@ -121,30 +121,66 @@ impl MerkleTree {
     ///
     /// [`TreeError::NotAscending`], [`TreeError::Gap`] or [`TreeError::Full`]; then nothing has changed.
     pub fn update(&mut self, leaves: &[(u32, B256)]) -> Result<(), TreeError> {
-        self.check_update(leaves)?;
-        let mut touched: Vec<u32> = leaves.iter().map(|(index, _)| *index).collect();
-        let mut nodes: Vec<B256> = leaves.iter().map(|(_, leaf)| *leaf).collect();
-        let mut pairs = Vec::with_capacity(leaves.len());
+        self.update_each(&[leaves], &mut OneThread).map(drop)
+    }
 
-        let [bottom, upper @ ..] = &mut self.levels;
-        write_nodes(bottom, &touched, &nodes);
-        let mut below = bottom;
-        for (level, zero) in upper.iter_mut().zip(&ZERO_HASHES) {
-            for child in &mut touched {
-                *child >>= 1;
-            }
-            touched.dedup();
+    /// Makes several updates one after the other, and returns the root after each.
+    ///
+    /// The nodes of a level depend on the level below alone, so a level is hashed for all updates at once:
+    /// `hasher` gets many more pairs in a call than one update has, and may spread them over cores.
+    ///
+    /// # Errors
+    ///
+    /// As [`update`](Self::update); then nothing has changed.
+    pub fn update_each(
+        &mut self,
+        updates: &[&[(u32, B256)]],
+        hasher: &mut impl BulkHasher,
+    ) -> Result<Vec<B256>, TreeError> {
+        self.check_updates(updates)?;
+        let before = self.root();
+        let mut touched: Vec<Vec<u32>> = updates
+            .iter()
+            .map(|leaves| leaves.iter().map(|(index, _)| *index).collect())
+            .collect();
+        let mut nodes: Vec<B256> = updates
+            .iter()
+            .flat_map(|leaves| leaves.iter().map(|(_, leaf)| *leaf))
+            .collect();
+        let mut pairs = Vec::with_capacity(nodes.len());
+
+        let [lower @ .., top] = &mut self.levels;
+        for (level, zero) in lower.iter_mut().zip(&ZERO_HASHES) {
             pairs.clear();
-            pairs.extend(touched.iter().map(|parent| {
-                let left = parent << 1;
-                [node_or(below, left, zero), node_or(below, left | 1, zero)]
-            }));
+            let mut rest = nodes.as_slice();
+            for positions in &mut touched {
+                let (own, others) = rest.split_at(positions.len().min(rest.len()));
+                write_nodes(level, positions, own);
+                rest = others;
+                to_parents(positions);
+                // Taken now: the next update may change these nodes again.
+                pairs.extend(positions.iter().map(|parent| {
+                    let left = parent << 1;
+                    [node_or(level, left, zero), node_or(level, left | 1, zero)]
+                }));
+            }
             nodes.clear();
-            hash_pairs(&pairs, &mut nodes);
-            write_nodes(level, &touched, &nodes);
-            below = level;
+            hasher.hash_pairs(&pairs, &mut nodes);
         }
-        Ok(())
+        // An update without leaves has no path to the root, and leaves it as it was.
+        let mut above = nodes.into_iter();
+        let mut root = before;
+        let roots = touched
+            .iter()
+            .map(|path| {
+                root = path.first().and_then(|_| above.next()).unwrap_or(root);
+                root
+            })
+            .collect();
+        if touched.iter().any(|path| !path.is_empty()) {
+            write_nodes(top, &[0], &[root]);
+        }
+        Ok(roots)
     }
 
     /// Appends one leaf and returns its index. For many, [`update`](Self::update) is several times
@@ -194,24 +230,40 @@ impl MerkleTree {
         lower.iter().zip(&ZERO_HASHES)
     }
 
-    fn check_update(&self, leaves: &[(u32, B256)]) -> Result<(), TreeError> {
+    fn check_updates(&self, updates: &[&[(u32, B256)]]) -> Result<(), TreeError> {
         let mut next = self.len();
-        let mut last = None;
-        for (index, _) in leaves {
-            let index = *index;
-            if let Some(previous) = last.filter(|last| *last >= index) {
-                return Err(TreeError::NotAscending { previous, index });
-            }
-            last = Some(index);
-            if index > next {
-                return Err(TreeError::Gap { index, next });
-            }
-            if index == next {
-                next = next.checked_add(1).ok_or(TreeError::Full)?;
-            }
+        for leaves in updates {
+            next = check_update(next, leaves)?;
         }
         Ok(())
     }
+}
+
+/// Whether these leaves can be written to a tree of `next` leaves; how many it has then.
+fn check_update(mut next: u32, leaves: &[(u32, B256)]) -> Result<u32, TreeError> {
+    let mut last = None;
+    for (index, _) in leaves {
+        let index = *index;
+        if let Some(previous) = last.filter(|last| *last >= index) {
+            return Err(TreeError::NotAscending { previous, index });
+        }
+        last = Some(index);
+        if index > next {
+            return Err(TreeError::Gap { index, next });
+        }
+        if index == next {
+            next = next.checked_add(1).ok_or(TreeError::Full)?;
+        }
+    }
+    Ok(next)
+}
+
+/// Replaces ascending positions by those of their parents.
+fn to_parents(positions: &mut Vec<u32>) {
+    for position in positions.iter_mut() {
+        *position >>= 1;
+    }
+    positions.dedup();
 }
 
 /// The places in their levels of the nodes above leaf `index`, from the leaf on.

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use sha3::{Digest, Keccak256};
 
 use super::*;
+use crate::keccak::OneThread;
 
 /// A node by definition.
 fn h(left: B256, right: B256) -> B256 {
@@ -440,5 +441,55 @@ proptest! {
         proven[changed].1 = other;
         let root = multiproof_root(tree.len(), &proven, &proof).unwrap();
         prop_assert_ne!(root, tree.root());
+    }
+}
+
+#[test]
+fn updates_that_change_nothing_keep_the_root() {
+    let mut tree = MerkleTree::new();
+    assert_eq!(
+        tree.update_each(&[&[], &[]], &mut OneThread),
+        Ok(Vec::from([tree.root(); 2]))
+    );
+    assert_eq!(tree, MerkleTree::new());
+    let first = [(0, leaf(0))];
+    let roots = tree
+        .update_each(&[&[], &first, &[]], &mut OneThread)
+        .unwrap();
+    assert_eq!(roots, [empty(32), tree.root(), tree.root()]);
+    assert_eq!(tree.root(), naive(&leaves(1), 32));
+}
+
+proptest! {
+    #[test]
+    fn many_updates_at_once_are_the_same_one_by_one(
+        start in 0_usize..40,
+        rounds in proptest::collection::vec(
+            proptest::collection::btree_map(0_u32..60, arbitrary_leaf(), 0..10),
+            0..8,
+        ),
+    ) {
+        let mut one_by_one = MerkleTree::from_leaves(leaves(start)).unwrap();
+        let mut at_once = one_by_one.clone();
+        let mut updates = Vec::new();
+        let mut roots = Vec::new();
+        for round in rounds {
+            // What is past the end is appended without a gap.
+            let mut next = one_by_one.len();
+            let update: Vec<_> = round
+                .into_iter()
+                .map(|(index, leaf)| {
+                    let index = index.min(next);
+                    next = next.max(index + 1);
+                    (index, leaf)
+                })
+                .collect();
+            one_by_one.update(&update).unwrap();
+            roots.push(one_by_one.root());
+            updates.push(update);
+        }
+        let updates: Vec<_> = updates.iter().map(Vec::as_slice).collect();
+        prop_assert_eq!(at_once.update_each(&updates, &mut OneThread), Ok(roots));
+        prop_assert_eq!(at_once, one_by_one);
     }
 }
