@@ -63,6 +63,8 @@ contract Rollup is IRollup, SequencerSet {
     uint64 private immutable _deployedAt;
 
     Head private _head;
+    /// @inheritdoc IRollup
+    bytes32 public headHeaderHash;
     Finality private _finality;
     /// @dev Nobody can escape before, because of a revert.
     uint64 private _graceUntil;
@@ -168,11 +170,7 @@ contract Rollup is IRollup, SequencerSet {
         onlyDisputes
     {
         requirePending(number, batch);
-        (uint64 inboxCount, uint64 postedAt) = _placeAfter(number - 1, parent);
-
-        _head.number = number - 1;
-        _head.inboxCount = inboxCount;
-        _head.postedAt = uint56(postedAt);
+        _returnTo(number - 1, parent);
         _finality.forks += 1;
         if (_finality.lastChallenged >= number) _finality.lastChallenged = number - 1;
         _graceUntil = uint64(block.timestamp) + REVERT_GRACE;
@@ -207,7 +205,11 @@ contract Rollup is IRollup, SequencerSet {
     /// @inheritdoc IRollup
     function escape() external {
         Head memory head_ = _head;
+        // Who has waited is the question, not the chain's value.
+        // slither-disable-next-line unused-return
         (, uint64 waitingSince) = IInbox(inbox).checkpoint(head_.inboxCount);
+        // Zero means that there is no such message.
+        // slither-disable-next-line incorrect-equality
         if (waitingSince == 0) revert NoMessageWaits();
         uint256 since = Math.min(head_.postedAt, waitingSince);
         uint256 from = Math.max(since + ESCAPE_DELAY, _graceUntil);
@@ -217,7 +219,10 @@ contract Rollup is IRollup, SequencerSet {
 
     /// @inheritdoc IRollup
     function escapeStalled(Batch calldata oldestPending) external {
+        // As in `escape`.
+        // slither-disable-next-line unused-return
         (, uint64 waitingSince) = IInbox(inbox).checkpoint(_finality.inboxCount);
+        // slither-disable-next-line incorrect-equality
         if (waitingSince == 0) revert NoMessageWaits();
         uint256 from = uint256(waitingSince) + MAX_STALL;
         if (block.timestamp < from) revert TooEarly(from);
@@ -273,8 +278,7 @@ contract Rollup is IRollup, SequencerSet {
         Head memory head_ = _head;
         if (head_.escaped) revert InEscapeMode();
         _checkPoster(sequencer_);
-        bytes32 parent = batchHash[head_.number];
-        if (header.parent != parent) revert WrongParent(parent, header.parent);
+        if (header.parent != headHeaderHash) revert WrongParent(headHeaderHash, header.parent);
         if (header.timestamp > block.timestamp + MAX_LEAD) revert TimestampAhead(header.timestamp);
         _checkInbox(head_.inboxCount, header);
 
@@ -282,6 +286,7 @@ contract Rollup is IRollup, SequencerSet {
         bytes32 hash = Batches.hash(batch);
         uint64 number = head_.number + 1;
         batchHash[number] = hash;
+        headHeaderHash = Batches.headerHash(header);
         _head = Head(number, header.inboxCount, head_.submissions + 1, uint56(block.timestamp), false);
         emit BatchSubmitted(number, hash, batch, versionedHashes, chunks);
     }
@@ -319,6 +324,8 @@ contract Rollup is IRollup, SequencerSet {
     }
 
     function _settled() private view returns (bool) {
+        // Both count batches, and the final one is never above the head.
+        // slither-disable-next-line incorrect-equality
         return _head.escaped && _head.number == _finality.number;
     }
 
@@ -326,11 +333,14 @@ contract Rollup is IRollup, SequencerSet {
         if (Batches.hash(batch) != batchHash[number]) revert WrongBatch(number);
     }
 
-    /// @dev Where the chain stands after batch `number`: messages consumed, and when it was posted.
-    function _placeAfter(uint64 number, Batch calldata batch) private view returns (uint64, uint64) {
-        if (number == 0) return (0, _deployedAt);
-        _checkHash(number, batch);
-        return (batch.header.inboxCount, batch.postedAt);
+    /// @dev Makes batch `number` the newest standing one again.
+    function _returnTo(uint64 number, Batch calldata batch) private {
+        bool genesis = number == 0;
+        if (!genesis) _checkHash(number, batch);
+        headHeaderHash = genesis ? bytes32(0) : Batches.headerHash(batch.header);
+        _head.number = number;
+        _head.inboxCount = genesis ? 0 : batch.header.inboxCount;
+        _head.postedAt = uint56(genesis ? _deployedAt : batch.postedAt);
     }
 
     function _oldestPending(Batch calldata batch) internal view override returns (uint64, uint64) {

@@ -15,7 +15,7 @@ pub const HEADER_BYTES: usize = 3 * 32 + 4 + 8 + 24 + 2 + 8 + 32 + 8;
 /// What a batch claims.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BatchHeader {
-    /// The previous batch's hash; zero for the first.
+    /// The previous batch's [`header_hash`]; zero for the first.
     pub parent: B256,
     /// The state root after the batch.
     pub state_root: B256,
@@ -91,16 +91,23 @@ pub struct Submission {
     pub posted_at: u64,
     /// Counts submissions, fallen ones included; never used twice.
     pub id: u64,
-    /// Who posted.
+    /// The sequencer in whose name it was posted, whose bond answers for it.
     pub poster: Address,
 }
 
-/// The batch's hash, as L1 stores it: `H(header || data commitment || posted_at u64 || submission id
-/// u64 || poster)`.
+/// `H(header)`, by which the next batch names its parent. How, when and by whom a batch is posted is not
+/// in it, so that batches can follow each other before the first of them is on L1.
+#[must_use]
+pub fn header_hash(header: &BatchHeader) -> B256 {
+    keccak256(&header.encode())
+}
+
+/// The batch's hash, as L1 stores it: `H(header hash || data commitment || posted_at u64 || submission
+/// id u64 || poster)`.
 #[must_use]
 pub fn batch_hash(header: &BatchHeader, submission: &Submission) -> B256 {
     keccak256_parts(&[
-        &header.encode(),
+        header_hash(header).as_slice(),
         submission.data_commitment.as_slice(),
         &submission.posted_at.to_be_bytes(),
         &submission.id.to_be_bytes(),

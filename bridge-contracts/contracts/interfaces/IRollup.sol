@@ -155,6 +155,9 @@ interface IRollup {
         view
         returns (uint64 number, uint64 inboxCount, uint64 submissions, uint64 postedAt, bool escaped);
 
+    /// @notice The header hash of the newest standing batch, which the next one must name as its parent; zero for genesis.
+    function headHeaderHash() external view returns (bytes32);
+
     /// @notice The newest final batch's number, and the messages that final batches have consumed.
     function finality() external view returns (uint64 number, uint64 inboxCount);
 

@@ -5,7 +5,7 @@ import {ListRoot} from "./ListRoot.sol";
 
 /// @notice What a batch claims. The fields are in the order of the 182 bytes of docs/protocol.md, "Batches".
 struct BatchHeader {
-    /// The previous standing batch's hash; zero for the first.
+    /// The header hash of the batch before it; zero for the first.
     bytes32 parent;
     /// The state root after the batch.
     bytes32 stateRoot;
@@ -55,13 +55,19 @@ library Batches {
     bytes1 private constant BLOBS_PREFIX = 0x05;
     bytes1 private constant CALLDATA_PREFIX = 0x06;
 
-    /// @notice The hash of a submitted batch.
+    /// @notice The hash of a submitted batch, which L1 keeps.
     function hash(Batch memory batch) internal pure returns (bytes32) {
         return keccak256(
             abi.encodePacked(
-                encode(batch.header), batch.dataCommitment, batch.postedAt, batch.submissionId, batch.poster
+                headerHash(batch.header), batch.dataCommitment, batch.postedAt, batch.submissionId, batch.poster
             )
         );
+    }
+
+    /// @notice The hash of a header, by which the next batch names its parent. It does not depend on how, when and by whom a batch is
+    /// posted: so several can be under way at once, and survive a reorg of L1 as they are.
+    function headerHash(BatchHeader memory header) internal pure returns (bytes32) {
+        return keccak256(encode(header));
     }
 
     /// @notice The 182 bytes of a header.

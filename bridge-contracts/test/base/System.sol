@@ -101,7 +101,7 @@ abstract contract System is Test {
     function nextHeader(uint64 inboxCount) internal view returns (BatchHeader memory header) {
         (uint64 number,,,,) = rollup.head();
         (bytes24 accumulator,) = inbox.checkpoint(inboxCount);
-        header.parent = rollup.batchHash(number);
+        header.parent = rollup.headHeaderHash();
         header.stateRoot = States.root(currentState(inboxCount));
         header.inboxCount = inboxCount;
         header.inboxAccumulator = accumulator;

@@ -192,7 +192,7 @@ pub(crate) fn batches() -> schema::Batches {
     };
     let first_row = batch_row(&first, 0, calldata_commitments[1].commitment);
     let second = BatchHeader {
-        parent: first_row.hash,
+        parent: batch::header_hash(&first),
         state_root: hash("state 2"),
         auth_root: list_root(&[hash("transaction 0")]),
         auth_count: u32::MAX,
@@ -239,6 +239,7 @@ fn batch_row(header: &BatchHeader, submission_id: u64, data_commitment: B256) ->
         data_commitment,
         hash: batch::batch_hash(header, &submission),
         header: Bytes::copy_from_slice(&header.encode()),
+        header_hash: batch::header_hash(header),
         inbox_accumulator: header.inbox_accumulator,
         inbox_count: header.inbox_count,
         parent: header.parent,

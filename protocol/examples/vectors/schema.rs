@@ -351,6 +351,7 @@ objects! {
         data_commitment: B256,
         hash: B256,
         header: Bytes,
+        header_hash: B256,
         inbox_accumulator: FixedBytes<24>,
         #[serde(with = "decimal")]
         inbox_count: u64,

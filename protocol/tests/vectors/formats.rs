@@ -220,6 +220,7 @@ fn batches() {
             poster: row.poster,
         };
         assert_eq!(row.header[..], header.encode(), "{row:?}");
+        assert_eq!(row.header_hash, batch::header_hash(&header), "{row:?}");
         assert_eq!(row.hash, batch::batch_hash(&header, &submission), "{row:?}");
         assert_ne!(row.poster, Address::ZERO);
     }
