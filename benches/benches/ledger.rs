@@ -174,7 +174,7 @@ fn replay(criterion: &mut Criterion, state: &mut State, operations: &[Operation]
     group.throughput(Throughput::Elements(operations.len() as u64));
     group.bench_function("block::execute", |bencher| {
         bencher.iter(|| {
-            block::execute(state, &bytes, &[], &tokens, |_, _| {}).expect("the block is valid");
+            block::execute(state, &bytes, &[], &tokens).expect("the block is valid");
             state.clear_changes();
         });
     });

@@ -2,6 +2,7 @@
 
 use alloy_primitives::B256;
 
+use crate::chunk::LimitExceeded;
 use crate::codec::{self, DecodeError, Scope};
 use crate::inbox::{InboxAccumulator, InboxMessage};
 use crate::keccak::{keccak256, keccak256_parts};
@@ -100,14 +101,15 @@ pub enum BlockError {
     /// An operation that the state does not allow.
     #[error("at byte {0}: {1}")]
     Invalid(usize, Rejection),
+    /// An operation that fits no chunk.
+    #[error("at byte {0}: the operation fits no chunk: {1}")]
+    Limit(usize, LimitExceeded),
     /// Inbox messages that came with the block and were not consumed in it.
     #[error("{0} inbox messages were not consumed")]
     MessagesLeft(usize),
 }
 
 /// Executes a block's operation bytes, with the inbox messages that it consumes, in order.
-///
-/// `after_each` sees each operation and the state after it.
 ///
 /// # Errors
 /// [`BlockError`] at the first thing wrong; the state then holds what came before it, so the caller
@@ -117,7 +119,33 @@ pub fn execute(
     operations: &[u8],
     messages: &[InboxMessage],
     tokens: &TokenTable,
-    mut after_each: impl FnMut(&Operation, &State),
+) -> Result<(), BlockError> {
+    execute_observed(state, operations, messages, tokens, |_| Ok(()))
+}
+
+/// An operation of a block that is about to be applied.
+#[derive(Debug)]
+pub struct Step<'a> {
+    /// The operation.
+    pub operation: &'a Operation,
+    /// Its bytes.
+    pub bytes: &'a [u8],
+    /// The message that it consumes.
+    pub message: Option<&'a InboxMessage>,
+    /// The state before it, for its changes to be taken.
+    pub state: &'a mut State,
+}
+
+/// As [`execute`], and shows each operation to `before_each` before it is applied, which may end it there.
+///
+/// # Errors
+/// As [`execute`]; [`BlockError::Limit`] if `before_each` finds that it fits no chunk.
+pub fn execute_observed(
+    state: &mut State,
+    operations: &[u8],
+    messages: &[InboxMessage],
+    tokens: &TokenTable,
+    mut before_each: impl FnMut(Step<'_>) -> Result<(), LimitExceeded>,
 ) -> Result<(), BlockError> {
     let mut messages = messages.iter();
     let mut at = 0usize;
@@ -132,9 +160,15 @@ pub fn execute(
             Operation::Inbox { .. } => messages.next(),
             _ => None,
         };
+        before_each(Step {
+            operation: &operation,
+            bytes: rest.get(..len).unwrap_or(rest),
+            message,
+            state,
+        })
+        .map_err(|limit| BlockError::Limit(at, limit))?;
         transition::apply(state, &operation, message)
             .map_err(|rejection| BlockError::Invalid(at, rejection))?;
-        after_each(&operation, state);
         at = at.saturating_add(len);
     }
     if at == 0 {

@@ -27,6 +27,9 @@ pub const BLOB_CHUNKS: usize = 256;
 pub const BLOB_BYTES: usize = BLOB_CHUNKS * CHUNK_FIELD_ELEMENTS * FIELD_ELEMENT_BYTES;
 /// Blobs in a batch, at most.
 pub const BATCH_BLOBS_MAX: usize = 6;
+/// Chunks that a block's operations fill, at most, when it begins with a new one: the sequencer's rule, so that
+/// any block fits a batch whatever its accounts hold. L1 does not know it.
+pub const BLOCK_CHUNKS_MAX: usize = 256;
 /// Chunks in a batch that is posted as calldata, at most.
 pub const CALLDATA_CHUNKS_MAX: usize = 60;
 

@@ -576,6 +576,6 @@ proptest! {
         state.take_changes();
         let verdict = chunk::execute(&mut state, &mut tree, &chunk, &mut messages.iter(), &tokens);
         prop_assert!(!matches!(verdict, Err(ChunkError::Tree(_))), "{:?}", verdict);
-        let _ = block::execute(&mut begun(), &chunk[32..], &messages, &tokens, |_, _| {});
+        let _ = block::execute(&mut begun(), &chunk[32..], &messages, &tokens);
     }
 }

@@ -181,11 +181,11 @@ impl Lanes {
         queues.withdrawals.len() + queues.transfers.len()
     }
 
-    /// Waits until there is something to do or the deadline has passed, and takes at most
-    /// `transactions_max` transactions with all the rest.
-    pub fn take(&self, deadline: Instant, transactions_max: usize, intake: &mut Intake) {
+    /// Waits until there is something to do or the deadline has passed, and takes at most `room` events of
+    /// L1, withdrawals and transfers, in that order, with all the rest.
+    pub fn take(&self, deadline: Instant, room: usize, intake: &mut Intake) {
         let mut queues = self.queues.lock();
-        while queues.nothing_for(transactions_max) {
+        while queues.nothing_for(room) {
             if self.changed.wait_until(&mut queues, deadline).timed_out() {
                 break;
             }
@@ -193,13 +193,15 @@ impl Lanes {
         intake.durable = queues.durable.take();
         intake.stop = std::mem::take(&mut queues.stop);
         intake.halt = queues.halt;
-        intake.l1.extend(queues.l1.drain(..));
         intake.queries.extend(queues.queries.drain(..));
-        let withdrawals = queues.withdrawals.len().min(transactions_max);
+        let events = queues.l1.len().min(room);
+        intake.l1.extend(queues.l1.drain(..events));
+        let room = room - events;
+        let withdrawals = queues.withdrawals.len().min(room);
         intake
             .transactions
             .extend(queues.withdrawals.drain(..withdrawals));
-        let transfers = queues.transfers.len().min(transactions_max - withdrawals);
+        let transfers = queues.transfers.len().min(room - withdrawals);
         intake
             .transactions
             .extend(queues.transfers.drain(..transfers));
@@ -207,14 +209,13 @@ impl Lanes {
 }
 
 impl Queues {
-    fn nothing_for(&self, transactions_max: usize) -> bool {
-        let transactions =
-            transactions_max > 0 && !(self.withdrawals.is_empty() && self.transfers.is_empty());
+    fn nothing_for(&self, room: usize) -> bool {
+        let waiting =
+            !(self.l1.is_empty() && self.withdrawals.is_empty() && self.transfers.is_empty());
         self.durable.is_none()
             && !self.stop
             && !self.halt
-            && self.l1.is_empty()
             && self.queries.is_empty()
-            && !transactions
+            && !(room > 0 && waiting)
     }
 }

@@ -116,7 +116,6 @@ impl Ledger {
             &body.operations,
             &body.messages,
             &self.tokens,
-            |_, _| {},
         )
         .map_err(|error| LedgerError::Block(number, error))?;
         let counters = self.state.counters();

@@ -107,7 +107,7 @@ pub(crate) fn blocks() -> schema::Blocks {
             };
             transition::apply(&mut ahead, operation, message).unwrap();
         }
-        block::execute(&mut state, &bytes, &messages, &tokens, |_, _| {}).unwrap();
+        block::execute(&mut state, &bytes, &messages, &tokens).unwrap();
         header = header.next(state.counters(), &messages, &bytes);
         headers.push(header_row(&header, &bytes));
     }

@@ -17,7 +17,6 @@ use std::time::Duration;
 
 use alloy_primitives::{Address, B256};
 use spillway_protocol::block::BlockHeader;
-use spillway_protocol::chunk;
 use spillway_protocol::codec::{self, Scope};
 use spillway_protocol::gas;
 use spillway_protocol::inbox::InboxMessage;
@@ -197,7 +196,7 @@ impl<T> Orderer<T> {
         self.sealed_at.saturating_add(interval)
     }
 
-    /// How many more transactions the open block takes.
+    /// How many more transactions or messages the open block takes.
     #[must_use]
     pub fn room(&self) -> usize {
         self.open.room(self.blocks.transactions_max)
@@ -324,12 +323,9 @@ impl<T> Orderer<T> {
         start: usize,
         message: Option<&InboxMessage>,
     ) -> Result<(), OrderingError> {
-        // Of all operations only a payout may be too large for any chunk.
-        if matches!(operation, Operation::Payout { .. }) {
-            let bytes = self.open.body.operations.len() - start;
-            chunk::fits_alone(operation, bytes, &self.state, message)
-                .map_err(OrderingError::PayoutTooLarge)?;
-        }
+        self.open
+            .count(operation, start, &self.state, message)
+            .map_err(OrderingError::PayoutTooLarge)?;
         transition::apply(&mut self.state, operation, message).map_err(OrderingError::Rejected)
     }
 

@@ -1,6 +1,11 @@
 //! The block that is being filled.
 
 use alloy_primitives::B256;
+use spillway_protocol::chunk::{ChunkBuilder, LimitExceeded};
+use spillway_protocol::inbox::InboxMessage;
+use spillway_protocol::limits::BLOCK_CHUNKS_MAX;
+use spillway_protocol::operation::Operation;
+use spillway_protocol::state::State;
 
 use crate::admission::Admitted;
 use crate::block::{BlockBody, Included};
@@ -15,6 +20,10 @@ pub(super) struct OpenBlock<T> {
     pub(super) transaction_hashes: Vec<B256>,
     pub(super) waiting: Vec<(T, B256)>,
     raw_bytes: usize,
+    /// The chunk that the next operation would go into, if the block began with a new one.
+    chunk: ChunkBuilder,
+    /// Chunks that are full.
+    chunks: usize,
 }
 
 impl<T> Default for OpenBlock<T> {
@@ -24,11 +33,38 @@ impl<T> Default for OpenBlock<T> {
             transaction_hashes: Vec::new(),
             waiting: Vec::new(),
             raw_bytes: 0,
+            chunk: ChunkBuilder::default(),
+            chunks: 0,
         }
     }
 }
 
 impl<T> OpenBlock<T> {
+    /// Counts the operation whose bytes begin at `start`, and which is about to be applied. If it then is not, the
+    /// block is only cut a little sooner.
+    ///
+    /// # Errors
+    /// When it fits no chunk at all.
+    pub(super) fn count(
+        &mut self,
+        operation: &Operation,
+        start: usize,
+        state: &State,
+        message: Option<&InboxMessage>,
+    ) -> Result<(), LimitExceeded> {
+        let bytes = self.body.operations.get(start..).unwrap_or_default();
+        if self.chunk.push(operation, bytes, state, message).is_ok() {
+            return Ok(());
+        }
+        let mut next = ChunkBuilder::default();
+        let result = next.push(operation, bytes, state, message);
+        if result.is_ok() {
+            self.chunks += 1;
+            self.chunk = next;
+        }
+        result
+    }
+
     /// Adds a transaction whose operation was applied.
     pub(super) fn push(&mut self, transaction: &Admitted) {
         self.raw_bytes += transaction.raw.len();
@@ -52,10 +88,15 @@ impl<T> OpenBlock<T> {
             && self.body.listings.is_empty())
     }
 
+    /// How many more transactions or messages the block takes: so few that a batch holds any block.
     pub(super) fn room(&self, transactions_max: usize) -> usize {
         if self.raw_bytes >= RAW_BYTES_MAX {
             return 0;
         }
-        transactions_max.saturating_sub(self.transaction_hashes.len())
+        // An operation begins one new chunk at most.
+        let chunks = BLOCK_CHUNKS_MAX.saturating_sub(self.chunks + 1);
+        transactions_max
+            .saturating_sub(self.transaction_hashes.len())
+            .min(chunks)
     }
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::admission::Transaction;
 use alloy_primitives::Bytes;
+use spillway_protocol::limits::{BLOCK_CHUNKS_MAX, CHUNK_INBOX_OPERATIONS_MAX};
 use spillway_protocol::transaction::Payee;
 
 const ALICE: Address = Address::repeat_byte(0xaa);
@@ -422,4 +423,41 @@ fn messages_and_listings_of_l1_become_part_of_the_block() {
         },
     );
     assert!(matches!(again, Err(OrderingError::Listing(_))));
+}
+
+#[test]
+fn a_block_takes_no_more_than_its_chunks() {
+    let unbounded = BlockConfig {
+        transactions_max: usize::MAX,
+        ..blocks()
+    };
+    let mut orderer: Orderer<u32> = Orderer::new(
+        State::genesis(Address::ZERO),
+        TokenTable::default(),
+        BlockHeader::genesis(),
+        unbounded,
+        queues(),
+    );
+    let deposit = InboxMessage::Deposit {
+        to: ALICE,
+        token: 0,
+        amount: 1,
+        lock: false,
+    };
+    // The first chunk has the block operation and 32 messages; each of the others 32 messages.
+    let mut messages = 0;
+    while orderer.room() > 0 {
+        orderer.consume(at(0), &deposit).unwrap();
+        messages += 1;
+    }
+    assert_eq!(
+        messages,
+        (BLOCK_CHUNKS_MAX - 1) * CHUNK_INBOX_OPERATIONS_MAX + 1
+    );
+    orderer.seal(at(0)).unwrap();
+    assert_eq!(
+        orderer.room(),
+        BLOCK_CHUNKS_MAX - 1,
+        "the next block is empty"
+    );
 }
