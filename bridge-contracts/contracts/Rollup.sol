@@ -12,7 +12,7 @@ import {Genesis} from "./libraries/Genesis.sol";
 /// @title Rollup
 /// @notice See `IRollup`.
 contract Rollup is IRollup, SequencerSet {
-    /// @dev The newest standing batch and all else that a submission changes, in one word.
+    /// @dev The newest standing batch and most of what a submission changes, in one word.
     struct Head {
         uint64 number;
         uint64 inboxCount;
@@ -37,6 +37,8 @@ contract Rollup is IRollup, SequencerSet {
     uint64 private constant MAX_FORCED = 1024;
     /// @dev Seconds after a revert in which sequencers can post again before anyone can escape.
     uint64 private constant REVERT_GRACE = 1 days;
+    /// @dev The longest time that can be chosen, so that no sum of times overflows later.
+    uint64 private constant MAX_TIME = 3650 days;
     /// @dev The L1 chain id of development chains.
     uint256 private constant DEVELOPMENT_L1 = 31337;
 
@@ -85,8 +87,8 @@ contract Rollup is IRollup, SequencerSet {
     /// @param governance_ The timelock.
     /// @param disputes The contracts that may fell batches.
     /// @param sequencers The first sequencers, who may post as soon as they have staked.
-    /// @param parameters A message must be able to become final within `maxStall`, a change of the sequencer set must take longer than
-    /// a challenge and its answer, and escape longer than forced inclusion.
+    /// @param parameters `maxStall` must be longer than forced inclusion, a challenge and its answer together, a change of the sequencer
+    /// set must take longer than a challenge and its answer, and escape longer than forced inclusion. No time is zero or above ten years.
     constructor(
         address inbox_,
         address bridge_,
@@ -99,7 +101,7 @@ contract Rollup is IRollup, SequencerSet {
             governance_,
             parameters.bond,
             parameters.sequencerDelay,
-            parameters.challengeWindow + parameters.responseWindow,
+            parameters.sequencerDelay + parameters.challengeWindow + parameters.responseWindow,
             sequencers
         )
     {
@@ -119,6 +121,7 @@ contract Rollup is IRollup, SequencerSet {
         _head.postedAt = uint56(block.timestamp);
         for (uint256 i = 0; i < disputes.length; ++i) {
             isDisputes[disputes[i]] = true;
+            emit DisputesAllowed(disputes[i]);
         }
     }
 
@@ -142,8 +145,8 @@ contract Rollup is IRollup, SequencerSet {
         if (count == 0 || count > Batches.MAX_CALLDATA_CHUNKS) revert WrongChunkCount(count);
         uint256 length = count * Batches.CHUNK_BYTES;
         if (chunks.length != length) revert WrongCalldataLength(length, chunks.length);
-        // The event repeats the chunks, so that derivation reads nothing but events, whoever called this contract. It costs nothing:
-        // below the floor price of calldata (EIP-7623) computation is free, and the event is.
+        // The event repeats the chunks, so that derivation reads nothing but events, whoever called this contract. For full chunks it
+        // costs nothing: below the floor price of calldata (EIP-7623) computation is free, and the event is.
         _submit(sequencer_, header, Batches.calldataCommitment(chunks), new bytes32[](0), chunks);
     }
 
@@ -211,8 +214,13 @@ contract Rollup is IRollup, SequencerSet {
         // Zero means that there is no such message.
         // slither-disable-next-line incorrect-equality
         if (waitingSince == 0) revert NoMessageWaits();
-        uint256 since = Math.min(head_.postedAt, waitingSince);
-        uint256 from = Math.max(since + ESCAPE_DELAY, _graceUntil);
+        // Whatever stood still before, a message gets the time in which a batch has to consume it: nobody ends an idle or
+        // recovering rollup by sending one.
+        uint256 silent = uint256(Math.min(head_.postedAt, waitingSince)) + ESCAPE_DELAY;
+        uint256 ignored = uint256(waitingSince) + FORCE_INCLUSION_WINDOW;
+        // Each revert gives sequencers a day to post again. One that has its own batches felled one by one gains no more than this.
+        uint256 longest = uint256(waitingSince) + ESCAPE_DELAY + CHALLENGE_WINDOW + RESPONSE_WINDOW + 2 * REVERT_GRACE;
+        uint256 from = Math.max(Math.max(silent, ignored), Math.min(_graceUntil, longest));
         if (block.timestamp < from) revert TooEarly(from);
         _escape();
     }
@@ -355,7 +363,10 @@ contract Rollup is IRollup, SequencerSet {
         bool exits = p.escapeDelay > p.forceInclusionWindow
             && p.maxStall > p.forceInclusionWindow + p.challengeWindow + p.responseWindow;
         bool changes = p.sequencerDelay > p.challengeWindow + p.responseWindow;
-        if (!windows || !exits || !changes || p.bond == 0 || p.feeAccount == address(0)) revert InvalidParameters();
+        // The other times are below one of these.
+        bool bounded = p.escapeDelay <= MAX_TIME && p.maxStall <= MAX_TIME && p.sequencerDelay <= MAX_TIME;
+        if (!windows || !exits || !changes || !bounded) revert InvalidParameters();
+        if (p.bond == 0 || p.feeAccount == address(0)) revert InvalidParameters();
     }
 
     function _checkWiring(address inbox_, address bridge_, address governance_) private view {

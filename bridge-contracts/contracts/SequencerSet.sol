@@ -24,7 +24,8 @@ abstract contract SequencerSet is ISequencerSet {
     uint96 public immutable BOND;
     /// @inheritdoc ISequencerSet
     uint64 public immutable SEQUENCER_DELAY;
-    /// @dev How long a bond stays after its sequencer left.
+    /// @dev How long a bond stays after its sequencer left: until one that was added at that time has posted, and what it posted
+    /// was held against what the first had signed.
     uint64 private immutable _unbonding;
 
     mapping(address account => Sequencer) private _sequencers;
@@ -54,7 +55,9 @@ abstract contract SequencerSet is ISequencerSet {
 
     /// @inheritdoc ISequencerSet
     function removeSequencer(address account) external onlyGovernance {
-        _end(account, uint64(block.timestamp) + SEQUENCER_DELAY);
+        // One that is still on its way never gets there.
+        uint64 arrival = _sequencers[account].activeFrom;
+        _end(account, arrival > block.timestamp ? arrival : uint64(block.timestamp) + SEQUENCER_DELAY);
     }
 
     /// @inheritdoc ISequencerSet
@@ -135,7 +138,7 @@ abstract contract SequencerSet is ISequencerSet {
         if (record.bond < BOND) revert BondTooSmall(record.bond);
     }
 
-    /// @dev Takes the whole bond: half is burnt, so that proving oneself wrong first saves nothing, the rest is the prover's.
+    /// @dev Takes the whole bond: half is burnt, so that proving oneself wrong costs something as well; the rest is the prover's.
     function _slash(address account, address prover) internal {
         Sequencer storage record = _sequencers[account];
         uint256 bond = record.bond;
@@ -150,6 +153,8 @@ abstract contract SequencerSet is ISequencerSet {
     function _addSequencer(address account, uint64 activeFrom) private {
         Sequencer storage record = _sequencers[account];
         if (record.activeUntil > block.timestamp) revert AlreadySequencer(account);
+        // Or governance could hold the bond of one that has left by adding it again and again.
+        if (record.bond != 0) revert BondNotWithdrawn(account);
         record.activeFrom = activeFrom;
         record.activeUntil = FOREVER;
         emit SequencerAdded(account, activeFrom);

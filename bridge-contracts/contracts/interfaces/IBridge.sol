@@ -50,7 +50,7 @@ interface IBridge {
     error WrongState(bytes32 stateRoot);
     /// @notice A claim of no withdrawal.
     error NoWithdrawals();
-    /// @notice Indices must be strictly ascending and below the state's withdrawal count.
+    /// @notice Indices must be strictly ascending and below the state's count of withdrawals, or of accounts.
     error WrongIndex(uint32 index);
     /// @notice The proof leads to another root of the withdrawals or the accounts.
     error WrongProof(bytes32 root);
@@ -96,7 +96,8 @@ interface IBridge {
     ) external returns (uint256 paid);
 
     /// @notice Pays balances of an account out, once the rollup has escaped and every batch is final or fallen. Each balance leaves once.
-    /// Anyone may call it for the account's own address; the account itself may choose another recipient.
+    /// Anyone may call it for the account's own address; the account itself may choose another recipient. Reverts if one of the balances
+    /// cannot be paid: leave it out.
     /// @param batch The last final batch.
     /// @param state The preimage of its state root.
     /// @param account The account as it is under that root.
@@ -112,7 +113,8 @@ interface IBridge {
         address recipient
     ) external;
 
-    /// @notice Gas that a payment may use: enough for any sound token and for a contract's receive function.
+    /// @notice Gas that a payment may use, the bridge's bookkeeping included: enough for any sound token and for a contract's receive
+    /// function.
     function PAYOUT_GAS() external view returns (uint256);
 
     /// @notice Whether the withdrawal at that index was paid.

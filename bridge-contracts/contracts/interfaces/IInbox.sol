@@ -68,7 +68,8 @@ interface IInbox {
         external
         returns (uint64 index);
 
-    /// @notice Locks the sender's L2 account: no signed operation moves its funds until it is unlocked here.
+    /// @notice Locks the sender's L2 account, once the rollup consumes the message: then no signed operation moves its funds until it is
+    /// unlocked here.
     /// Has no effect if the account at that index is not the sender's.
     function lock(uint32 account) external returns (uint64 index);
 
@@ -76,7 +77,7 @@ interface IInbox {
     function unlock(uint32 account) external returns (uint64 index);
 
     /// @notice Pays a deposit that the rollup never consumed back to its receiver, once the rollup has escaped and every batch is
-    /// final or fallen. Anyone may call it.
+    /// final or fallen. Anyone may call it. Reverts if the receiver cannot be paid; it can be tried again.
     /// @param index The message's place.
     /// @param to The receiver in the message.
     /// @param token The token in the message.

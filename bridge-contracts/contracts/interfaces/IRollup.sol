@@ -17,7 +17,7 @@ interface IRollup {
         uint64 responseWindow;
         /// A message older than this, by the batch's own clock, must be consumed.
         uint64 forceInclusionWindow;
-        /// After so long without a batch, or with a message unconsumed, anyone can switch to escape mode.
+        /// After so long without a batch while a message waits, or with a message unconsumed, anyone can switch to escape mode.
         uint64 escapeDelay;
         /// And after so long with a message that no final batch consumed.
         uint64 maxStall;
@@ -31,6 +31,8 @@ interface IRollup {
         uint64 developmentChainId;
     }
 
+    /// @notice That contract may fell batches, from deployment on and for ever.
+    event DisputesAllowed(address indexed disputes);
     /// @notice A batch was posted. All that derivation needs, but the blobs.
     /// @param versionedHashes The blobs' versioned hashes in order, or nothing if the batch is in calldata.
     /// @param chunks The whole chunks, or nothing if the batch is in blobs.
@@ -49,7 +51,7 @@ interface IRollup {
     /// @notice Nothing can be posted any more.
     event Escaped(uint64 head);
 
-    /// @notice The parameters contradict each other: see the constructor.
+    /// @notice The parameters contradict each other, or a time is longer than ten years: see the constructor. Panics if their sums overflow.
     error InvalidParameters();
     /// @notice The inbox, the bridge and the rollup do not name each other.
     error WrongWiring();
@@ -105,7 +107,8 @@ interface IRollup {
     /// @param chunks The chunks, 496 bytes each.
     function submitCalldata(address sequencer, BatchHeader calldata header, bytes calldata chunks) external;
 
-    /// @notice Makes a pending batch, and all before it, final. Anyone may, when it can be.
+    /// @notice Makes a pending batch, and all before it, final. Anyone may, when it can be. Looks at each batch up to the last one challenged:
+    /// where those are thousands, go in steps.
     function finalize(uint64 number, Batch calldata batch) external;
 
     /// @notice The state root of a final batch. Makes it final first if it can be.
@@ -126,8 +129,9 @@ interface IRollup {
     /// @notice Notes that a challenge was answered. Only a dispute contract. `batchHash` may have fallen in the meantime.
     function closeChallenge(bytes32 batchHash) external;
 
-    /// @notice Switches to escape mode, for good, when messages wait and no batch was posted for `ESCAPE_DELAY`, or a message waited
-    /// that long; not within a day of a revert. Anyone may.
+    /// @notice Switches to escape mode, for good, when a message waited for `ESCAPE_DELAY`; or when no batch was posted for that long and a
+    /// message waited for `FORCE_INCLUSION_WINDOW`. Not within a day of a revert, unless the message has waited for so long that reverts must
+    /// be the reason. Anyone may.
     function escape() external;
 
     /// @notice Switches to escape mode, for good, when a message waits for `MAX_STALL` that no final batch consumed, and nothing can be made
@@ -161,7 +165,8 @@ interface IRollup {
     /// @notice The newest final batch's number, and the messages that final batches have consumed.
     function finality() external view returns (uint64 number, uint64 inboxCount);
 
-    /// @notice The hash of a standing batch; zero for genesis and for numbers not taken.
+    /// @notice The hash of the batch that had this number last; zero for genesis and for numbers never taken. A number above `head`'s
+    /// keeps the hash of a batch that fell.
     function batchHash(uint64 number) external view returns (bytes32);
 
     /// @notice Open challenges against the batch with this hash.

@@ -26,7 +26,7 @@ interface ISequencerSet {
     error NotGovernance(address caller);
     /// @notice The sequencer is in the set, or on its way into it.
     error AlreadySequencer(address sequencer);
-    /// @notice That address is not in the set, or not yet, or no longer.
+    /// @notice That address is not in the set, or not yet, or no longer, or is about to leave it already.
     error NotSequencer(address sequencer);
     /// @notice The caller posts neither for itself nor with the sequencer's leave (`setPoster`).
     error NotPoster(address sequencer, address caller);
@@ -34,6 +34,8 @@ interface ISequencerSet {
     error BondTooSmall(uint256 bond);
     /// @notice A bond of 2^96 wei or more.
     error BondTooLarge(uint256 bond);
+    /// @notice The sequencer left and has not taken its bond back. It can be added again after that.
+    error BondNotWithdrawn(address sequencer);
     /// @notice The bond stays until then.
     error BondLocked(uint256 until);
     /// @notice A batch that the sequencer may have posted is not final. Make it final, then try again.
@@ -44,7 +46,7 @@ interface ISequencerSet {
     /// @notice Adds a sequencer after `SEQUENCER_DELAY`. Only the timelock.
     function addSequencer(address sequencer) external;
 
-    /// @notice Removes a sequencer after `SEQUENCER_DELAY`. Only the timelock.
+    /// @notice Removes a sequencer after `SEQUENCER_DELAY`, or before it is active. Only the timelock.
     function removeSequencer(address sequencer) external;
 
     /// @notice The caller leaves the set at once.
@@ -56,8 +58,8 @@ interface ISequencerSet {
     /// @notice Adds the ETH sent to a sequencer's bond. Anyone may.
     function depositBond(address sequencer) external payable;
 
-    /// @notice Takes the caller's bond back: after it left, a challenge window and a response window later, and when each batch that
-    /// it may have posted is final or fallen.
+    /// @notice Takes the caller's bond back: `SEQUENCER_DELAY`, a challenge window and a response window after it left, and when each batch
+    /// that it may have posted is final or fallen.
     /// @param to Who gets it.
     /// @param oldestPending The oldest batch that is not final; anything if there is none.
     function withdrawBond(address payable to, Batch calldata oldestPending) external;

@@ -17,6 +17,8 @@ library Genesis {
             accounts = Hashes.efficientKeccak256(accounts, zero);
             zero = Hashes.efficientKeccak256(zero, zero);
         }
+        // All that is not set here is zero.
+        // slither-disable-next-line uninitialized-local
         State memory state;
         state.accountsRoot = accounts;
         state.withdrawalsRoot = zero;
