@@ -1,0 +1,177 @@
+//! What posting a batch costs on L1, in each of its two forms.
+
+use spillway_protocol::limits::{BLOB_BYTES, CHUNK_BYTES};
+
+use crate::batch::SealedBatch;
+
+/// Gas of a blob: one for each byte (EIP-4844).
+pub const BLOB_GAS: u64 = BLOB_BYTES as u64;
+
+/// L1's fees, in wei a unit of gas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fees {
+    /// Base fee and tip of execution gas.
+    pub gas_price: u128,
+    /// Base fee of blob gas.
+    pub blob_gas_price: u128,
+}
+
+/// How a batch is posted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// In blobs.
+    Blobs,
+    /// In calldata, for few chunks while blob gas is dear.
+    Calldata,
+}
+
+/// Gas of a transaction that submits blobs, whatever their number; `bridge-contracts/snapshots` has the
+/// measured figures that these two are rounded from.
+const BLOB_SUBMISSION_GAS: u64 = 85_000;
+/// Gas of a calldata submission without its chunks.
+const CALLDATA_SUBMISSION_GAS: u64 = 85_000;
+/// Execution gas of a chunk in calldata: its event, its hash, its copies.
+const CALLDATA_CHUNK_GAS: u64 = 5_000;
+/// Gas that every transaction pays first.
+const TRANSACTION_GAS: u64 = 21_000;
+/// A byte of calldata in tokens (EIP-7623): one if it is zero, else four.
+const NONZERO_TOKENS: u64 = 4;
+/// Gas of a token while execution costs more than the floor.
+const STANDARD_TOKEN_GAS: u64 = 4;
+/// Gas of a token at least.
+const FLOOR_TOKEN_GAS: u64 = 10;
+
+impl Form {
+    /// What it costs to post that batch in this form, in wei; `None` if it cannot be.
+    #[must_use]
+    pub fn cost(self, batch: &SealedBatch, fees: &Fees) -> Option<u128> {
+        match self {
+            Self::Blobs => {
+                let blob_gas = u128::from(BLOB_GAS) * batch.blobs() as u128;
+                let execution = u128::from(BLOB_SUBMISSION_GAS).saturating_mul(fees.gas_price);
+                Some(execution.saturating_add(blob_gas.saturating_mul(fees.blob_gas_price)))
+            }
+            Self::Calldata if batch.fits_calldata() => {
+                Some(u128::from(calldata_gas(batch)).saturating_mul(fees.gas_price))
+            }
+            Self::Calldata => None,
+        }
+    }
+
+    /// The form to post a batch in. The one used last is kept until the other is cheaper by `margin_percent`, because a
+    /// change waits for everything in flight.
+    #[must_use]
+    pub fn choose(self, batch: &SealedBatch, fees: &Fees, margin_percent: u8) -> Self {
+        let other = match self {
+            Self::Blobs => Self::Calldata,
+            Self::Calldata => Self::Blobs,
+        };
+        match (self.cost(batch, fees), other.cost(batch, fees)) {
+            (None, _) => other,
+            (Some(_), None) => self,
+            (Some(own), Some(others)) => {
+                let bound = own / 100 * u128::from(100_u8.saturating_sub(margin_percent));
+                if others < bound { other } else { self }
+            }
+        }
+    }
+}
+
+/// Gas of a submission in calldata (EIP-7623): the floor by its bytes, or the standard price with execution,
+/// whichever is more.
+fn calldata_gas(batch: &SealedBatch) -> u64 {
+    let bytes = (batch.chunks.len() * CHUNK_BYTES) as u64;
+    let nonzero = batch
+        .chunks
+        .iter()
+        .flatten()
+        .filter(|byte| **byte != 0)
+        .count() as u64;
+    let tokens = bytes - nonzero + NONZERO_TOKENS * nonzero;
+    let execution = CALLDATA_SUBMISSION_GAS + CALLDATA_CHUNK_GAS * batch.chunks.len() as u64;
+    let floor = TRANSACTION_GAS + FLOOR_TOKEN_GAS * tokens;
+    floor.max(execution + STANDARD_TOKEN_GAS * tokens)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use spillway_protocol::batch::BatchHeader;
+
+    const GWEI: u128 = 1_000_000_000;
+
+    /// A batch of so many chunks without a zero byte.
+    fn batch(chunks: usize) -> SealedBatch {
+        SealedBatch {
+            header: BatchHeader {
+                parent: Default::default(),
+                state_root: Default::default(),
+                auth_root: Default::default(),
+                auth_count: 0,
+                inbox_count: 0,
+                inbox_accumulator: Default::default(),
+                chunk_count: 0,
+                block_number: 0,
+                block_hash: Default::default(),
+                timestamp: 0,
+            },
+            chunks: vec![[1; CHUNK_BYTES]; chunks],
+            first_block: 1,
+            first_timestamp: 0,
+            operation_bytes: 0,
+        }
+    }
+
+    fn fees(gas: u128, blob: u128) -> Fees {
+        Fees {
+            gas_price: gas * GWEI,
+            blob_gas_price: blob * GWEI,
+        }
+    }
+
+    #[test]
+    fn costs_by_hand() {
+        // 85,000 gas at 10 gwei, and two blobs of 131,072 at 3 gwei.
+        assert_eq!(
+            Form::Blobs.cost(&batch(257), &fees(10, 3)),
+            Some((850_000 + 2 * 131_072 * 3) * GWEI)
+        );
+        // 60 chunks: 29,760 bytes, 40 gas each at the floor.
+        assert_eq!(
+            Form::Calldata.cost(&batch(60), &fees(10, 3)),
+            Some((21_000 + 29_760 * 40) * 10 * GWEI)
+        );
+        // One chunk: 496 bytes at 16 gas and the execution are above the floor.
+        assert_eq!(
+            Form::Calldata.cost(&batch(1), &fees(1, 0)),
+            Some((85_000 + 5_000 + 496 * 16) * GWEI)
+        );
+        assert_eq!(Form::Calldata.cost(&batch(61), &fees(1, 1)), None);
+    }
+
+    #[test]
+    fn the_cheaper_form_is_chosen_once_it_is_cheaper_by_the_margin() {
+        let one = batch(1);
+        // A blob costs 131,072 gas at the blob price; one chunk in calldata costs some 13,000 gas more than a blob transaction.
+        assert_eq!(Form::Blobs.choose(&one, &fees(10, 100), 10), Form::Calldata);
+        assert_eq!(Form::Calldata.choose(&one, &fees(10, 0), 10), Form::Blobs);
+        // Within the margin both stay as they are.
+        let near = Fees {
+            gas_price: 10 * GWEI,
+            blob_gas_price: GWEI,
+        };
+        assert_eq!(Form::Blobs.choose(&one, &near, 10), Form::Blobs);
+        assert_eq!(Form::Calldata.choose(&one, &near, 10), Form::Calldata);
+        assert_eq!(Form::Calldata.choose(&batch(61), &near, 10), Form::Blobs);
+    }
+
+    #[test]
+    fn no_price_overflows() {
+        let most = Fees {
+            gas_price: u128::MAX,
+            blob_gas_price: u128::MAX,
+        };
+        assert_eq!(Form::Blobs.cost(&batch(1), &most), Some(u128::MAX));
+        assert_eq!(Form::Calldata.cost(&batch(1), &most), Some(u128::MAX));
+    }
+}
