@@ -1,0 +1,32 @@
+//! What `sol!` makes of the artifacts. A struct that two contracts share is a type in each one's module.
+
+// Generated: the documentation is in the Solidity interfaces, and the names are Solidity's.
+#![allow(missing_docs, clippy::all)]
+
+use alloy_sol_types::sol;
+
+sol!(
+    #[sol(all_derives)]
+    Inbox,
+    "artifacts/Inbox.json"
+);
+sol!(
+    #[sol(all_derives)]
+    Bridge,
+    "artifacts/Bridge.json"
+);
+sol!(
+    #[sol(all_derives)]
+    Rollup,
+    "artifacts/Rollup.json"
+);
+sol!(
+    #[sol(all_derives)]
+    TimelockController,
+    "artifacts/TimelockController.json"
+);
+sol!(
+    #[sol(all_derives)]
+    TestToken,
+    "artifacts/TestToken.json"
+);

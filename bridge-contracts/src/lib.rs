@@ -1,0 +1,13 @@
+//! The L1 contracts as Rust sees them: calls, events and errors ([`Rollup`] and the others), the code that is
+//! deployed, and what code on chain must be ([`Artifact`]).
+//!
+//! All of it comes from `artifacts/`, which `cargo xtask artifacts` makes from the Solidity sources. There is no
+//! provider here: whoever talks to L1 encodes calls and decodes answers with [`alloy_sol_types`].
+
+mod artifact;
+mod bindings;
+
+pub use artifact::{
+    Artifact, BRIDGE, INBOX, Immutables, ROLLUP, TEST_TOKEN, TIMELOCK, UnexpectedCode,
+};
+pub use bindings::{Bridge, IRollup, Inbox, Rollup, TestToken, TimelockController};

@@ -1,0 +1,23 @@
+//! What talks to L1.
+//!
+//! - [`deployment`]: the four contracts from parameters to `deployment.json`, and the comparison of what is on chain
+//!   with that file.
+//! - [`encoding`]: values of the protocol as the contracts take and emit them.
+//! - [`connect`]: the provider that deployment speaks through.
+//! - [`provider`]: one provider over several nodes, for what runs for long.
+//! - [`transactions`]: what is asked for takes effect on L1 once, whatever happens in between.
+//! - [`events`]: what the contracts logged, block by block, through forks.
+//! - [`fees`]: what a transaction costs now, and of late.
+//! - [`beacon`]: blobs, from an archive on disk or from beacon nodes, checked; [`kzg`] is the set-up for that.
+
+pub mod beacon;
+mod connection;
+pub mod deployment;
+pub mod encoding;
+pub mod events;
+pub mod fees;
+pub mod kzg;
+pub mod provider;
+pub mod transactions;
+
+pub use connection::{ConnectError, RpcError, connect, connect_as};
