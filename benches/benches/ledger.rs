@@ -1,12 +1,16 @@
 //! The state at a million accounts: execution, the codec, the state root, and replay.
 
+use alloy_primitives::B256;
 use criterion::{BatchSize, Criterion, Throughput};
+use spillway_batcher::packer::Packer;
+use spillway_batcher::{AllCores, SourceBlock};
 use spillway_benches::population::Population;
-use spillway_protocol::block;
+use spillway_protocol::block::{self, BlockHeader};
 use spillway_protocol::codec::{self, Scope};
+use spillway_protocol::keccak::OneThread;
 use spillway_protocol::operation::Operation;
-use spillway_protocol::root::StateTree;
-use spillway_protocol::state::{Changes, State};
+use spillway_protocol::root::{Delta, StateTree};
+use spillway_protocol::state::State;
 use spillway_protocol::token::TokenTable;
 use spillway_protocol::transition;
 use spillway_sequencer::block::Block;
@@ -24,7 +28,6 @@ const BASE_FEE: u64 = 1_000_000;
 const TRANSFERS: usize = 100_000;
 /// What 464 bytes of operations hold of them.
 const CHUNK_TRANSFERS: usize = 55;
-const CHUNKS: usize = 500;
 /// Transfers of a block when the sequencer is busy.
 const BLOCK_TRANSFERS: usize = 5_000;
 
@@ -42,6 +45,7 @@ fn main() {
     resolve_and_execute(&mut criterion, &mut state, &mut population);
     code(&mut criterion, &state, &operations);
     state_root(&mut criterion, &mut state, &operations);
+    pack(&mut criterion, &state, &operations);
     replay(&mut criterion, &mut state, &operations);
     follow(&mut criterion);
     criterion.final_summary();
@@ -131,28 +135,81 @@ fn encode(operations: &[Operation], scope: &Scope<'_>, bytes: &mut Vec<u8>) {
 }
 
 /// The trees after each chunk. The throughput is in transfers, so its inverse is a transfer's share.
+/// The root after each chunk: alone, and many at once as the batcher finds them.
 fn state_root(criterion: &mut Criterion, state: &mut State, operations: &[Operation]) {
-    let chunks: Vec<Changes> = operations
+    let mut tree = StateTree::build(state, std::iter::empty()).expect("there are no withdrawals");
+    state.clear_changes();
+    let deltas: Vec<Delta> = operations
         .chunks_exact(CHUNK_TRANSFERS)
-        .take(CHUNKS)
         .map(|chunk| {
             chunk.iter().for_each(|operation| apply(state, operation));
-            state.take_changes()
+            Delta::take(state)
         })
         .collect();
-    let mut tree = StateTree::build(state, std::iter::empty()).expect("there are no withdrawals");
-    let mut next = chunks.iter().cycle();
     let mut group = criterion.benchmark_group("state root");
-    group.throughput(Throughput::Elements(CHUNK_TRANSFERS as u64));
-    group.bench_function("chunk", |bencher| {
+    for at_once in [1, 64] {
+        let mut next = deltas.chunks_exact(at_once).cycle();
+        group.throughput(Throughput::Elements((CHUNK_TRANSFERS * at_once) as u64));
+        group.bench_function(format!("{at_once} chunks at once, one core"), |bencher| {
+            bencher.iter(|| tree.follow(next.next().unwrap_or_default(), &mut OneThread));
+        });
+    }
+    let mut next = deltas.chunks_exact(64).cycle();
+    group.bench_function("64 chunks at once, all cores", |bencher| {
+        bencher.iter(|| tree.follow(next.next().unwrap_or_default(), &mut AllCores));
+    });
+    group.finish();
+}
+
+/// From a block to a sealed batch: execution, chunks, roots.
+fn pack(criterion: &mut Criterion, state: &State, operations: &[Operation]) {
+    let mut block = SourceBlock {
+        header: BlockHeader::genesis(),
+        operations: Vec::new(),
+        messages: Vec::new(),
+        listings: Vec::new(),
+        transaction_hashes: vec![B256::ZERO; BLOCK_TRANSFERS],
+    };
+    let begin = [Operation::Block {
+        seconds: 0,
+        base_fee: BASE_FEE,
+    }];
+    let head = BlockHeader {
+        number: state.counters().block_number,
+        ..BlockHeader::genesis()
+    };
+    let tokens = TokenTable::default();
+    let mut after = state.clone();
+    for operation in begin.iter().chain(&operations[..BLOCK_TRANSFERS]) {
+        codec::encode(
+            operation,
+            &Scope::of(&after, &tokens),
+            &mut block.operations,
+        )
+        .expect("both indices exist");
+        apply(&mut after, operation);
+    }
+    block.header = head.next(after.counters(), &[], &block.operations);
+    let tree = StateTree::build(state, std::iter::empty()).expect("there are no withdrawals");
+
+    let mut group = criterion.benchmark_group("batcher");
+    group.throughput(Throughput::Elements(BLOCK_TRANSFERS as u64));
+    group.bench_function("block to sealed batch", |bencher| {
         bencher.iter_batched(
-            || next.next().cloned().unwrap_or_default(),
-            |changes| {
-                tree.update(state, changes)
-                    .expect("the changes are the state's");
-                tree.root(state)
+            || {
+                Packer::new(
+                    state.clone(),
+                    tree.clone(),
+                    tokens.clone(),
+                    head,
+                    B256::ZERO,
+                )
             },
-            BatchSize::SmallInput,
+            |mut packer| {
+                packer.push(&block).expect("the block follows");
+                (packer.seal(), packer)
+            },
+            BatchSize::PerIteration,
         );
     });
     group.finish();

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::validated;
+use crate::deploy::DeployArgs;
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -28,6 +29,8 @@ pub(crate) enum Command {
     Dev(DevArgs),
     /// Run the roles that a configuration file lists.
     Node(NodeArgs),
+    /// Deploy the contracts to L1, or compare a deployment with what is there.
+    Deploy(Box<DeployArgs>),
     /// Ask a running node how far it is.
     Status(StatusArgs),
 }
@@ -91,7 +94,7 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-fn chain_id(text: &str) -> Result<u64, String> {
+pub(crate) fn chain_id(text: &str) -> Result<u64, String> {
     let id = text.parse().map_err(|_| "not a whole number".to_owned())?;
     if validated::CHAIN_IDS.contains(&id) {
         return Ok(id);
@@ -141,7 +144,7 @@ mod tests {
             (&["dev", "--log", "spillway=loud"], "--log"),
             (&["dev", "--log-format", "xml"], "--log-format"),
             (&["node"], "--config"),
-            (&["deploy"], "unrecognized subcommand"),
+            (&["launch"], "unrecognized subcommand"),
         ] {
             let typed = ["spillway"].iter().chain(arguments);
             let error = Cli::try_parse_from(typed).unwrap_err().to_string();

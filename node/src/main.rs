@@ -1,9 +1,11 @@
 //! The `spillway` binary: command line, configuration, wiring, logs. It is the only crate that knows all the
 //! others, and the only one with a catch-all error.
 
+mod address;
 mod chain_file;
 mod cli;
 mod config;
+mod deploy;
 mod dev;
 mod directory;
 mod logging;
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> Result<()> {
     match &cli.command {
         Command::Dev(args) => dev::run(args),
+        Command::Deploy(args) => deploy::run(args),
         Command::Node(args) => node::run(args),
         Command::Status(args) => status::run(args),
     }

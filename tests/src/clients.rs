@@ -76,7 +76,10 @@ fn theme_passes(mut command: Command, node: &Node, script: &str, theme: &str) {
 }
 
 /// Runs a command to its end, or ends it when its time is up.
-fn finish(mut command: Command) -> Finished {
+///
+/// # Panics
+/// If it cannot be started.
+pub fn finish(mut command: Command) -> Finished {
     // Files rather than pipes: they cannot fill up while nobody reads.
     let scratch = TempDir::with_prefix("spillway-client-").expect("a temporary directory");
     let (out, err) = (scratch.path().join("stdout"), scratch.path().join("stderr"));

@@ -8,10 +8,12 @@
 //! without it fails with the node's log.
 
 pub mod accounts;
+mod anvil;
 pub mod clients;
 mod node;
 mod rpc;
 
+pub use anvil::Anvil;
 pub use node::{Node, NodeOptions, binary};
 pub use rpc::{CallError, Rpc, RpcError};
 

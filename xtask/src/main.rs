@@ -1,9 +1,13 @@
 //! The one entry point for checks and tests: `cargo xtask check`, `cargo xtask test` and
-//! `cargo xtask ci`, which is both. Each runs named steps in order and stops at the first failure.
+//! `cargo xtask contracts`, `cargo xtask ci`, which is all three, and `cargo xtask artifacts`. Each runs named steps in
+//! order and stops at the first failure.
 
+mod artifacts;
 mod check;
 mod clients;
+mod contracts;
 mod edges;
+mod installation;
 mod purity;
 mod steps;
 mod test;
@@ -34,8 +38,19 @@ enum Task {
     Check(CheckArgs),
     /// Builds the programs, installs the client libraries, runs doc tests and all other tests.
     Test(TestArgs),
-    /// `check`, then `test`: what must pass before a change goes in.
+    /// The contracts: format, artifacts, tests with gas figures and invariants, slither, halmos.
+    Contracts,
+    /// `check`, `contracts`, then `test`: what must pass before a change goes in.
     Ci(CheckArgs),
+    /// Compiles the contracts and writes `bridge-contracts/artifacts`.
+    Artifacts(ArtifactsArgs),
+}
+
+#[derive(Args)]
+struct ArtifactsArgs {
+    /// Write nothing; fail if an artifact is not what the sources compile to.
+    #[arg(long)]
+    check: bool,
 }
 
 #[derive(Args)]
@@ -74,9 +89,17 @@ fn run(task: &Task, steps: &mut Steps) -> Result<()> {
     match task {
         Task::Check(args) => check::run(steps, &workspace, args.advisories),
         Task::Test(args) => test::run(steps, &workspace, args.release, &args.nextest),
+        Task::Contracts => contracts::run(steps, &workspace),
         Task::Ci(args) => {
             check::run(steps, &workspace, args.advisories)?;
+            contracts::run(steps, &workspace)?;
             test::run(steps, &workspace, false, &[])
+        }
+        Task::Artifacts(ArtifactsArgs { check: true }) => {
+            steps.run("artifacts", || artifacts::check(&workspace))
+        }
+        Task::Artifacts(ArtifactsArgs { check: false }) => {
+            steps.run("artifacts", || artifacts::write(&workspace))
         }
     }
 }

@@ -8,12 +8,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use alloy_primitives::Address;
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, anyhow, bail, ensure};
 use spillway_sequencer::config::{BlockConfig, Config, QueueConfig, StorageConfig};
 use spillway_sequencer::genesis::Genesis;
 use spillway_sequencer::rpc::RpcConfig;
 
 use super::typed;
+use crate::address;
 
 /// Chain ids that wallets can name: JavaScript holds integers up to 2^53 - 1 exactly, and the ids that the
 /// protocol derives for deployments are below 2^51.
@@ -241,20 +242,9 @@ fn socket_address(key: &str, value: &str) -> Result<SocketAddr> {
     }
 }
 
-/// An address in one letter case, or in mixed case with a right checksum (EIP-55): fees that go to a mistyped
-/// account are gone.
+/// The account that fees go to.
 fn account(key: &str, value: &str) -> Result<Address> {
-    const FORM: &str = "it must be 0x and 40 hex digits";
-    let digits = value.strip_prefix("0x").unwrap_or_default();
-    let Ok(address) = digits.parse::<Address>() else {
-        bail!("{key} = {value:?} is no address: {FORM}");
-    };
-    let mixed = digits.contains(|c: char| c.is_ascii_uppercase())
-        && digits.contains(|c: char| c.is_ascii_lowercase());
-    ensure!(
-        !mixed || address.to_checksum(None) == value,
-        "{key} = {value:?} has a wrong checksum: check it, or write it in lower case"
-    );
+    let address = address::parse(value).map_err(|why| anyhow!("{key} = {value:?} {why}"))?;
     ensure!(
         !address.is_zero(),
         "{key} = {value:?} is the zero address: fees would be lost there"

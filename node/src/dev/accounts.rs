@@ -6,19 +6,19 @@ use alloy_signer_local::coins_bip39::English;
 use anyhow::Result;
 
 /// The words from which the accounts are derived, at m/44'/60'/0'/0/i: the same as in other development nodes.
-pub(super) const MNEMONIC: &str = "test test test test test test test test test test test junk";
+pub(crate) const MNEMONIC: &str = "test test test test test test test test test test test junk";
 
 /// How many are funded.
-pub(super) const FUNDED: u32 = 20;
+pub(crate) const FUNDED: u32 = 20;
 
 /// The account that fees go to: the first that is not funded.
 const FEE_ACCOUNT: u32 = FUNDED;
 
 /// An account with its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TestAccount {
-    pub(super) address: Address,
-    pub(super) key: B256,
+pub(crate) struct TestAccount {
+    pub(crate) address: Address,
+    pub(crate) key: B256,
 }
 
 impl TestAccount {
@@ -35,12 +35,17 @@ impl TestAccount {
 }
 
 /// The funded accounts, by index.
-pub(super) fn funded() -> Result<Vec<TestAccount>> {
+pub(crate) fn funded() -> Result<Vec<TestAccount>> {
     (0..FUNDED).map(TestAccount::derive).collect()
 }
 
+/// Who deploys the contracts unless another key is given: the first that is funded.
+pub(crate) fn deployer() -> Result<TestAccount> {
+    TestAccount::derive(0)
+}
+
 /// Where fees go.
-pub(super) fn fee_account() -> Result<Address> {
+pub(crate) fn fee_account() -> Result<Address> {
     Ok(TestAccount::derive(FEE_ACCOUNT)?.address)
 }
 

@@ -1,6 +1,6 @@
 //! `spillway dev`: a development chain on one machine, with funded test accounts.
 
-mod accounts;
+pub(crate) mod accounts;
 mod announcement;
 mod funding;
 mod screen;

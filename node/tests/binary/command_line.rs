@@ -28,11 +28,11 @@ fn help_names_what_there_is_and_nothing_else() {
     let general = run(&["--help"]);
     assert!(general.status.success());
     let shown = text(&general.stdout);
-    for command in ["dev", "node", "status"] {
+    for command in ["dev", "node", "deploy", "status"] {
         assert!(shown.contains(&format!("\n  {command} ")), "{shown}");
     }
-    for command in ["deploy", "verify", "wallet", "load"] {
-        assert!(!shown.contains(command), "{shown}");
+    for command in ["verify", "wallet", "load"] {
+        assert!(!shown.contains(&format!("\n  {command} ")), "{shown}");
     }
     for (command, about, flags) in [
         (
@@ -52,6 +52,18 @@ fn help_names_what_there_is_and_nothing_else() {
             "node",
             "Run the roles",
             &["--config", "--log", "--log-format"],
+        ),
+        (
+            "deploy",
+            "Deploy the contracts to L1",
+            &[
+                "--l1-url",
+                "--out",
+                "--verify",
+                "--deployment",
+                "--json",
+                "SPILLWAY_PRIVATE_KEY",
+            ],
         ),
         ("status", "Ask a running node", &["--rpc", "--json"]),
     ] {
@@ -73,6 +85,8 @@ fn usage_errors_end_with_2() {
         &["dev", "--port", "1"],
         &["dev", "--chain-id", "0"],
         &["node"],
+        &["deploy"],
+        &["deploy", "--l1-url", "http://127.0.0.1:1", "--verify"],
     ] {
         let output = run(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");

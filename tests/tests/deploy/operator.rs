@@ -1,0 +1,169 @@
+//! What an operator does: deploy, look, verify.
+
+use std::fs;
+
+use alloy_primitives::{Address, address};
+use serde_json::Value;
+use spillway_l1::deployment::{Deployment, Governance, Parameters};
+use spillway_protocol::chain_id;
+use spillway_tests::accounts;
+
+use super::{Site, command, deploy, text};
+use spillway_tests::clients::finish;
+
+#[test]
+fn a_development_network_is_deployed_and_verified() {
+    let site = Site::deployed();
+    let deployment = site.deployment();
+    let deployer = accounts::funded(0).address();
+    assert_eq!(
+        (deployment.l1_chain_id, deployment.l2_chain_id),
+        (31_337, 51_717)
+    );
+    assert_eq!(deployment.parameters, Parameters::development());
+    assert_eq!(
+        deployment.governance,
+        Governance {
+            delay: 0,
+            proposers: vec![deployer]
+        }
+    );
+    assert_eq!(
+        (&deployment.sequencers, &deployment.disputes),
+        (&vec![deployer], &vec![])
+    );
+    // The token is where programs expect it: the first contract of the first account.
+    assert_eq!(
+        deployment.token,
+        Some(address!("5FbDB2315678afecb367f032d93F642f64180aa3"))
+    );
+    assert_eq!(deployment.rollup, deployer.create(4));
+
+    let file = site.file();
+    let verified = deploy(site.anvil.url(), &["--verify", "--deployment", text(&file)]);
+    assert_eq!(
+        verified.status.code(),
+        Some(0),
+        "{}{}",
+        verified.stdout,
+        verified.stderr
+    );
+    assert!(
+        verified.stdout.ends_with("checks, 0 differ\n"),
+        "{}",
+        verified.stdout
+    );
+    assert_eq!(site.differing(&site.file()), [""; 0]);
+}
+
+#[test]
+fn a_second_deployment_refuses_and_changes_nothing() {
+    let site = Site::deployed();
+    let before = fs::read(site.file()).expect("the file");
+    let refused = site.deploy();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        refused.stderr.contains("deployment.json exists"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(fs::read(site.file()).expect("the file"), before);
+}
+
+/// Production settings: nothing has a default but the times and the bond, and the deployer keeps no right.
+#[test]
+fn a_production_network_is_deployed_and_verified() {
+    let site = Site::empty(&["--chain-id", "1"]);
+    let file = site.file();
+    let key = site.folder.path().join("key");
+    fs::write(&key, format!("{}\n", accounts::funded(3).to_bytes())).expect("a key file");
+    let (a, b, c) = (
+        Address::repeat_byte(0xa),
+        Address::repeat_byte(0xb),
+        Address::repeat_byte(0xc),
+    );
+    let [a_, b_, c_] = [a, b, c].map(|address| address.to_string());
+    let arguments = [
+        "--without-disputes",
+        "--private-key-file",
+        text(&key),
+        "--out",
+        text(&file),
+    ];
+    let roles = [
+        "--sequencer",
+        &a_,
+        "--sequencer",
+        &b_,
+        "--proposer",
+        &c_,
+        "--fee-account",
+        &a_,
+    ];
+    let own = ["--challenge-window", "6d", "--bond", "2.5", "--json"];
+    let finished = deploy(site.anvil.url(), &[&arguments[..], &roles, &own].concat());
+    assert!(finished.status.success(), "{}", finished.stderr);
+
+    let deployment = site.deployment();
+    let printed: Deployment =
+        serde_json::from_str(&finished.stdout).expect("the deployment in JSON");
+    assert_eq!(printed, deployment);
+    assert_eq!(
+        deployment.l2_chain_id,
+        chain_id::derive(1, &deployment.rollup)
+    );
+    assert_eq!(deployment.timelock, accounts::funded(3).address().create(0));
+    assert_eq!(deployment.token, None);
+    assert_eq!(deployment.sequencers, [a, b]);
+    assert_eq!(
+        deployment.governance,
+        Governance {
+            delay: Governance::DELAY,
+            proposers: vec![c]
+        }
+    );
+    let expected = Parameters {
+        challenge_window: 6 * 24 * 60 * 60,
+        bond: 2_500_000_000_000_000_000,
+        ..Parameters::default()
+    };
+    assert_eq!(deployment.parameters, expected);
+    assert_eq!(site.differing(&site.file()), [""; 0]);
+}
+
+#[test]
+fn the_key_can_come_from_the_environment() {
+    let site = Site::empty(&[]);
+    let mut command = command(
+        site.anvil.url(),
+        &["--development", "--out", text(&site.file())],
+    );
+    command.env(
+        "SPILLWAY_PRIVATE_KEY",
+        accounts::funded(5).to_bytes().to_string(),
+    );
+    let finished = finish(command);
+    assert!(finished.status.success(), "{}", finished.stderr);
+    let deployer = accounts::funded(5).address();
+    assert_eq!(site.deployment().token, Some(deployer.create(0)));
+    assert_eq!(site.deployment().sequencers, [deployer]);
+}
+
+/// The words and the shape that other programs rely on.
+#[test]
+fn the_file_names_every_contract() {
+    let site = Site::deployed();
+    let file: Value =
+        serde_json::from_slice(&fs::read(site.file()).expect("the file")).expect("JSON");
+    for name in ["timelock", "inbox", "bridge", "rollup", "token"] {
+        let address = file[name].as_str().expect("an address in text");
+        assert!(
+            address.starts_with("0x") && address.len() == 42,
+            "{name}: {address}"
+        );
+    }
+    assert_eq!(file["version"], 1);
+    assert_eq!(file["l1_block"]["number"], 2);
+    assert_eq!(file["parameters"]["challenge_window"], 30);
+    assert_eq!(file["parameters"]["bond"], "1000000000000000000");
+}
