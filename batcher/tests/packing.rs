@@ -7,7 +7,7 @@ use spillway_batcher::batch::SealedBatch;
 use spillway_batcher::packer::{PackError, Packer};
 use spillway_protocol::batch::header_hash;
 use spillway_protocol::block::BlockHeader;
-use spillway_protocol::chunk;
+use spillway_protocol::chunk::{self, ChunkBuilder};
 use spillway_protocol::codec::{self, Scope};
 use spillway_protocol::inbox::InboxMessage;
 use spillway_protocol::limits::CHUNK_ROOT_BYTES;
@@ -232,8 +232,9 @@ impl Chain {
             &mut block.operations,
         )
         .unwrap();
-        let bytes = block.operations.len() - start;
-        let fits = chunk::fits_alone(operation, bytes, &self.state, message).is_ok();
+        let bytes = &block.operations[start..];
+        let alone = ChunkBuilder::default().push(operation, bytes, &self.state, message);
+        let fits = alone.is_ok();
         let applied = fits && transition::apply(&mut self.state, operation, message).is_ok();
         if !applied {
             block.operations.truncate(start);

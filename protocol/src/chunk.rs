@@ -174,22 +174,6 @@ impl ChunkLimits {
     }
 }
 
-/// Whether an operation of that many bytes fits a chunk of its own. Only payouts may not.
-///
-/// # Errors
-/// The limit that it exceeds.
-pub fn fits_alone(
-    operation: &Operation,
-    bytes: usize,
-    state: &State,
-    message: Option<&InboxMessage>,
-) -> Result<(), LimitExceeded> {
-    if bytes > CHUNK_OPERATION_BYTES {
-        return Err(LimitExceeded::Bytes);
-    }
-    ChunkLimits::default().admit(operation, state, message)
-}
-
 /// Collects operations until a chunk is full.
 #[derive(Clone, Debug, Default)]
 pub struct ChunkBuilder {

@@ -525,7 +525,7 @@ proptest! {
             if codec::encode(&operation, &Scope::of(&state, &tokens), &mut bytes).is_err() {
                 continue;
             }
-            if chunk::fits_alone(&operation, bytes.len(), &state, message.as_ref()).is_err()
+            if ChunkBuilder::default().push(&operation, &bytes, &state, message.as_ref()).is_err()
                 || apply(&mut state.clone(), &operation, message.as_ref()).is_err()
             {
                 continue;
