@@ -57,7 +57,19 @@ pub fn submitted(batch: &Rollup::Batch) -> (BatchHeader, Submission) {
         submissionId,
         poster,
     } = batch;
-    let header = BatchHeader {
+    let submission = Submission {
+        data_commitment: *dataCommitment,
+        posted_at: *postedAt,
+        id: *submissionId,
+        poster: *poster,
+    };
+    (header_of(header), submission)
+}
+
+/// A header as `Rollup` takes and emits it, in the protocol's type.
+#[must_use]
+pub fn header_of(header: &Rollup::BatchHeader) -> BatchHeader {
+    BatchHeader {
         parent: header.parent,
         state_root: header.stateRoot,
         auth_root: header.authRoot,
@@ -68,14 +80,7 @@ pub fn submitted(batch: &Rollup::Batch) -> (BatchHeader, Submission) {
         block_number: header.blockNumber,
         block_hash: header.blockHash,
         timestamp: header.timestamp,
-    };
-    let submission = Submission {
-        data_commitment: *dataCommitment,
-        posted_at: *postedAt,
-        id: *submissionId,
-        poster: *poster,
-    };
-    (header, submission)
+    }
 }
 
 /// The preimage of a state root.

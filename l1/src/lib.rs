@@ -2,6 +2,7 @@
 //!
 //! - [`deployment`]: the four contracts from parameters to `deployment.json`, and the comparison of what is on chain
 //!   with that file.
+//! - [`batches`]: batches as they are sent to `Rollup` and as it logs them.
 //! - [`encoding`]: values of the protocol as the contracts take and emit them.
 //! - [`connect`]: the provider that deployment speaks through.
 //! - [`provider`]: one provider over several nodes, for what runs for long.
@@ -10,6 +11,7 @@
 //! - [`fees`]: what a transaction costs now, and of late.
 //! - [`beacon`]: blobs, from an archive on disk or from beacon nodes, checked; [`kzg`] is the set-up for that.
 
+pub mod batches;
 pub mod beacon;
 mod connection;
 pub mod deployment;

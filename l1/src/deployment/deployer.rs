@@ -11,7 +11,7 @@ use super::file::L1Block;
 use crate::connection::RpcError;
 
 /// Pause between two looks for a receipt: a small part of a block's time on any real L1.
-const POLL: Duration = Duration::from_millis(100);
+const POLL: Duration = Duration::from_millis(20);
 
 /// The deploying key's view of L1. The provider signs for it.
 #[derive(Clone, Debug)]

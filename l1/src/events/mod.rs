@@ -11,6 +11,7 @@ mod cursor;
 mod dialogue;
 mod follower;
 mod reader;
+mod search;
 
 pub use contracts::{ContractAddresses, ContractEvent, DecodeError};
 pub use cursor::Cursor;
@@ -18,7 +19,8 @@ pub use dialogue::{
     Answer, Block, Finality, ForkedTooDeep, Header, Item, LogFilter, Markers, Progress, Question,
 };
 pub use follower::Follower;
-pub use reader::{EventReader, ReaderSettings};
+pub use reader::{EventReader, ReaderSettings, markers};
+pub use search::newest;
 
 #[cfg(test)]
 mod tests;

@@ -77,6 +77,18 @@ impl EventReader {
         self.core.markers()
     }
 
+    /// Whether everything up to the head that the reader last heard of is handed out.
+    #[must_use]
+    pub fn is_at_head(&self) -> bool {
+        let Some(Markers { latest, .. }) = self.markers() else {
+            return false;
+        };
+        match self.handed_out.tip() {
+            Some(tip) => tip == latest,
+            None => latest.number < self.handed_out.next(),
+        }
+    }
+
     /// The next block or rollback. Waits for one as long as it takes; a node that does not answer is asked again.
     ///
     /// May be dropped at any point and called again.
@@ -157,7 +169,9 @@ async fn ask(
     question: &Question,
 ) -> Result<Answer, TransportError> {
     match question {
-        Question::Markers => markers(provider).await,
+        Question::Markers => Ok(markers(provider)
+            .await?
+            .map_or(Answer::Refused, Answer::Markers)),
         Question::Header(number) => {
             let header = header(provider, BlockNumberOrTag::Number(*number)).await?;
             Ok(Answer::Header(header))
@@ -171,11 +185,15 @@ async fn ask(
     }
 }
 
-async fn markers(provider: &DynProvider) -> Result<Answer, TransportError> {
+/// How far the chain is. None if the node does not know its own head.
+///
+/// # Errors
+/// When no node answers.
+pub async fn markers(provider: &DynProvider) -> Result<Option<Markers>, TransportError> {
     let Some(latest) = header(provider, BlockNumberOrTag::Latest).await? else {
-        return Ok(Answer::Refused);
+        return Ok(None);
     };
-    Ok(Answer::Markers(Markers {
+    Ok(Some(Markers {
         latest: latest.block,
         safe: tagged(provider, BlockNumberOrTag::Safe).await?,
         finalized: tagged(provider, BlockNumberOrTag::Finalized).await?,

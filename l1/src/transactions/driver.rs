@@ -72,6 +72,7 @@ enum Command {
     Submit(Box<Request>, oneshot::Sender<Result<(), SubmitError>>),
     Cancel(IntentId),
     Forget(IntentId),
+    List(oneshot::Sender<Vec<Request>>),
 }
 
 impl TransactionManager {
@@ -147,6 +148,18 @@ impl TransactionManager {
         answer.await.unwrap_or(Err(SubmitError::Stopped))
     }
 
+    /// The requests that it knows, in their order: those that have not ended, and those whose end the owner has not
+    /// noted. After a crash the owner learns here what it had asked for.
+    ///
+    /// # Errors
+    /// [`SubmitError::Stopped`].
+    pub async fn requests(&self) -> Result<Vec<Request>, SubmitError> {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.commands.send(Command::List(reply)).await;
+        sent.map_err(|_| SubmitError::Stopped)?;
+        answer.await.map_err(|_| SubmitError::Stopped)
+    }
+
     /// Withdraws an intent. It may still take effect; its final event says whether it did.
     pub async fn cancel(&self, id: IntentId) {
         // A manager that has stopped says so in other ways.
@@ -212,6 +225,11 @@ impl Driver {
         match command {
             Command::Cancel(id) => self.step(Input::Cancel(id)).await,
             Command::Forget(id) => self.step(Input::Forget(id)).await,
+            Command::List(reply) => {
+                // Whoever asked may have gone.
+                let _ = reply.send(self.core.requests().cloned().collect());
+                Ok(())
+            }
             Command::Submit(request, reply) => {
                 let answer = match self.core.submit(self.started.elapsed(), *request) {
                     Ok(actions) => {

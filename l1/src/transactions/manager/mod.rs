@@ -129,6 +129,11 @@ impl Manager {
         actions
     }
 
+    /// The requests that it knows, in their order.
+    pub fn requests(&self) -> impl Iterator<Item = &Request> {
+        self.intents.iter().map(|intent| &intent.request)
+    }
+
     /// The ends that the owner has not noted yet, to be reported after a start.
     pub fn settled(&self) -> impl Iterator<Item = Event> {
         self.intents.iter().filter_map(|intent| match intent.place {
