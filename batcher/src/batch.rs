@@ -17,8 +17,9 @@ pub struct SealedBatch {
     pub chunks: Vec<Chunk>,
     /// The first block's number.
     pub first_block: u64,
-    /// The first block's timestamp, in seconds: how long the batch's oldest content waits.
-    pub first_timestamp: u64,
+    /// Since when it waits, in seconds: the timestamp of its first block with transactions or messages, or of its first
+    /// block if all are empty.
+    pub waits_since: u64,
     /// Bytes of operations in the chunks, without roots and padding.
     pub operation_bytes: usize,
 }

@@ -83,6 +83,8 @@ struct OpenBatch {
     transaction_hashes: Vec<B256>,
     operation_bytes: usize,
     first_timestamp: u64,
+    /// The timestamp of the first block that holds transactions or messages.
+    content_timestamp: Option<u64>,
 }
 
 impl OpenBatch {
@@ -205,10 +207,11 @@ impl Packer {
         self.head.number == self.sealed.number
     }
 
-    /// Whether the open batch has transactions or messages of L1, not only empty blocks.
+    /// The timestamp of the open batch's first block with transactions or messages, in seconds; `None` if its blocks are
+    /// empty.
     #[must_use]
-    pub const fn has_content(&self) -> bool {
-        !self.open.transaction_hashes.is_empty() || self.head.inbox_count != self.sealed.inbox_count
+    pub const fn content_timestamp(&self) -> Option<u64> {
+        self.open.content_timestamp
     }
 
     /// Packs the next block.
@@ -234,8 +237,12 @@ impl Packer {
                 .map_err(|error| PackError::Listing(number, error))?;
         }
         self.execute(block)?;
+        let timestamp = block.header.timestamp;
         if self.is_empty() {
-            self.open.first_timestamp = block.header.timestamp;
+            self.open.first_timestamp = timestamp;
+        }
+        if !(block.transaction_hashes.is_empty() && block.messages.is_empty()) {
+            self.open.content_timestamp.get_or_insert(timestamp);
         }
         self.open
             .transaction_hashes
@@ -308,7 +315,7 @@ impl Packer {
         let batch = SealedBatch {
             header,
             first_block: self.sealed.number + 1,
-            first_timestamp: open.first_timestamp,
+            waits_since: open.content_timestamp.unwrap_or(open.first_timestamp),
             operation_bytes: open.operation_bytes,
             chunks: open.into_chunks(),
         };

@@ -6,15 +6,18 @@
 
 use std::time::Duration;
 
+use spillway_protocol::limits::{BLOB_CHUNKS, CALLDATA_CHUNKS_MAX};
+
 use crate::packer::FULL_CHUNKS;
-use spillway_protocol::limits::BLOB_CHUNKS;
+use crate::price::Form;
 
 /// What the operator decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PostingConfig {
     /// The greatest age of a transaction or message when its batch is sent, L1 permitting.
     pub max_batch_age: Duration,
-    /// Blobs to fill before a batch is sealed, 1 to 6.
+    /// Blobs to fill before a batch is sealed, 1 to 6. A batch never fills more than five, so that the next block always
+    /// fits the sixth.
     pub target_blobs: usize,
     /// Without anything to post, an empty batch is posted after so long: L1 must see that the sequencer lives.
     pub heartbeat: Duration,
@@ -22,16 +25,31 @@ pub struct PostingConfig {
     pub waiting_max: usize,
     /// By how many percent blobs or calldata must be cheaper than the other to change to them.
     pub change_margin_percent: u8,
+    /// Which of the two to take.
+    pub forms: Forms,
+}
+
+/// Blobs or calldata.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Forms {
+    /// The cheaper at the moment of sending.
+    #[default]
+    Cheaper,
+    /// Blobs, whatever they cost.
+    Blobs,
+    /// Calldata wherever a batch fits it, whatever it costs; blobs for blocks that do not fit.
+    Calldata,
 }
 
 impl Default for PostingConfig {
     fn default() -> Self {
         Self {
             max_batch_age: Duration::from_secs(30 * 60),
-            target_blobs: 1,
+            target_blobs: 5,
             heartbeat: Duration::from_secs(12 * 3600),
             waiting_max: 8,
             change_margin_percent: 10,
+            forms: Forms::Cheaper,
         }
     }
 }
@@ -63,8 +81,8 @@ pub struct OpenBatch {
     pub block_chunks: usize,
     /// How long ago its first block was made; `None` without a block.
     pub age: Option<Duration>,
-    /// Whether it holds transactions or messages.
-    pub has_content: bool,
+    /// How long ago its first block with transactions or messages was made; `None` without such a block.
+    pub content_age: Option<Duration>,
 }
 
 /// Why a batch is sealed.
@@ -86,22 +104,36 @@ impl PostingConfig {
         self.max_batch_age * percent / 100
     }
 
-    /// Whether to seal the open batch.
+    /// Whether to seal the open batch, which would be posted in that form.
     #[must_use]
-    pub fn seal(&self, open: &OpenBatch, level: PriceLevel) -> Option<SealReason> {
+    pub fn seal(&self, open: &OpenBatch, level: PriceLevel, form: Form) -> Option<SealReason> {
         let age = open.age?;
-        let target = self
-            .target_blobs
-            .saturating_mul(BLOB_CHUNKS)
-            .min(FULL_CHUNKS);
+        let target = match form {
+            Form::Blobs => self.target_blobs.saturating_mul(BLOB_CHUNKS),
+            Form::Calldata => CALLDATA_CHUNKS_MAX,
+        };
+        let target = target.min(FULL_CHUNKS);
         if open.chunks.saturating_add(open.block_chunks) > target {
             Some(SealReason::Full)
-        } else if open.has_content && age >= self.patience(level) {
+        } else if open
+            .content_age
+            .is_some_and(|age| age >= self.patience(level))
+        {
             Some(SealReason::Age)
         } else if age >= self.heartbeat {
             Some(SealReason::Heartbeat)
         } else {
             None
+        }
+    }
+
+    /// The form in which full batches are posted, given the cheaper one.
+    #[must_use]
+    pub const fn form(&self, cheaper: Form) -> Form {
+        match self.forms {
+            Forms::Cheaper => cheaper,
+            Forms::Blobs => Form::Blobs,
+            Forms::Calldata => Form::Calldata,
         }
     }
 
@@ -122,14 +154,15 @@ mod tests {
         heartbeat: Duration::from_secs(1000),
         waiting_max: 3,
         change_margin_percent: 10,
+        forms: Forms::Cheaper,
     };
 
     fn open(chunks: usize, age: u64) -> OpenBatch {
         OpenBatch {
             chunks,
             block_chunks: 4,
-            age: Some(Duration::from_secs(age)),
-            has_content: true,
+            age: Some(Duration::from_secs(age + 500)),
+            content_age: Some(Duration::from_secs(age)),
         }
     }
 
@@ -152,26 +185,42 @@ mod tests {
     #[test]
     fn a_batch_is_sealed_when_full_or_old() {
         let average = PriceLevel::AVERAGE;
-        assert_eq!(CONFIG.seal(&open(1, 49), average), None);
-        assert_eq!(CONFIG.seal(&open(1, 50), average), Some(SealReason::Age));
-        assert_eq!(CONFIG.seal(&open(508, 0), average), None);
-        assert_eq!(CONFIG.seal(&open(509, 0), average), Some(SealReason::Full));
+        assert_eq!(CONFIG.seal(&open(1, 49), average, Form::Blobs), None);
+        assert_eq!(
+            CONFIG.seal(&open(1, 50), average, Form::Blobs),
+            Some(SealReason::Age)
+        );
+        assert_eq!(CONFIG.seal(&open(508, 0), average, Form::Blobs), None);
+        assert_eq!(
+            CONFIG.seal(&open(509, 0), average, Form::Blobs),
+            Some(SealReason::Full)
+        );
         let none = OpenBatch {
             age: None,
+            content_age: None,
             ..open(0, 0)
         };
-        assert_eq!(CONFIG.seal(&none, average), None);
+        assert_eq!(CONFIG.seal(&none, average, Form::Blobs), None);
+    }
+
+    #[test]
+    fn a_batch_for_calldata_is_full_sooner() {
+        let average = PriceLevel::AVERAGE;
+        let seal = |chunks| CONFIG.seal(&open(chunks, 0), average, Form::Calldata);
+        assert_eq!(seal(CALLDATA_CHUNKS_MAX - 4), None);
+        assert_eq!(seal(CALLDATA_CHUNKS_MAX - 3), Some(SealReason::Full));
     }
 
     #[test]
     fn an_empty_batch_waits_for_the_heartbeat() {
         let empty = |age| OpenBatch {
-            has_content: false,
-            ..open(1, age)
+            age: Some(Duration::from_secs(age)),
+            content_age: None,
+            ..open(1, 0)
         };
-        assert_eq!(CONFIG.seal(&empty(999), PriceLevel(0)), None);
+        assert_eq!(CONFIG.seal(&empty(999), PriceLevel(0), Form::Blobs), None);
         assert_eq!(
-            CONFIG.seal(&empty(1000), PriceLevel(0)),
+            CONFIG.seal(&empty(1000), PriceLevel(0), Form::Blobs),
             Some(SealReason::Heartbeat)
         );
     }
@@ -184,7 +233,7 @@ mod tests {
         };
         let full = open(FULL_CHUNKS - 3, 0);
         assert_eq!(
-            config.seal(&full, PriceLevel::AVERAGE),
+            config.seal(&full, PriceLevel::AVERAGE, Form::Blobs),
             Some(SealReason::Full)
         );
     }

@@ -15,7 +15,7 @@ use alloy_primitives::B256;
 use spillway_protocol::keccak::keccak256_parts;
 
 use crate::batch::SealedBatch;
-use crate::policy::{PostingConfig, PriceLevel};
+use crate::policy::{Forms, PostingConfig, PriceLevel};
 use crate::price::{Fees, Form};
 
 /// A batch to send.
@@ -156,8 +156,7 @@ impl Poster {
         if !self.config.send(age_of(&queued.batch), waiting, level) {
             return None;
         }
-        let margin = self.config.change_margin_percent;
-        let form = self.form.choose(&queued.batch, fees, margin);
+        let form = self.choose(&queued.batch, fees);
         // After a reorg both forms may be under way again, whatever was chosen last.
         let mut under_way = self.queue.range(self.standing..).take(in_flight);
         if under_way.any(|queued| queued.sent != Some(form)) {
@@ -173,10 +172,41 @@ impl Poster {
         })
     }
 
+    fn choose(&self, batch: &SealedBatch, fees: &Fees) -> Form {
+        match self.config.forms {
+            Forms::Cheaper => {
+                let margin = self.config.change_margin_percent;
+                self.form.choose(batch, fees, margin)
+            }
+            Forms::Calldata if batch.fits_calldata() => Form::Calldata,
+            Forms::Blobs | Forms::Calldata => Form::Blobs,
+        }
+    }
+
     /// Batches that do not stand on L1's head.
     #[must_use]
     pub fn unposted(&self) -> usize {
         self.queue.len() - self.standing
+    }
+
+    /// Bytes of operations in them.
+    #[must_use]
+    pub fn unposted_bytes(&self) -> usize {
+        let unposted = self.queue.range(self.standing..);
+        unposted.map(|queued| queued.batch.operation_bytes).sum()
+    }
+
+    /// Chunks in them.
+    #[must_use]
+    pub fn unposted_chunks(&self) -> usize {
+        let unposted = self.queue.range(self.standing..);
+        unposted.map(|queued| queued.batch.chunks.len()).sum()
+    }
+
+    /// Whether that batch is one of those after the newest final one.
+    #[must_use]
+    pub fn knows(&self, header_hash: B256) -> bool {
+        self.place(header_hash).is_some_and(|place| place > 0)
     }
 
     /// Failed attempts of the batch that is due, for an alarm.

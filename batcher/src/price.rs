@@ -1,6 +1,6 @@
 //! What posting a batch costs on L1, in each of its two forms.
 
-use spillway_protocol::limits::{BLOB_BYTES, CHUNK_BYTES};
+use spillway_protocol::limits::{BLOB_BYTES, BLOB_CHUNKS, CHUNK_BYTES, CHUNK_ROOT_BYTES};
 
 use crate::batch::SealedBatch;
 
@@ -48,11 +48,12 @@ impl Form {
         match self {
             Self::Blobs => {
                 let blob_gas = u128::from(BLOB_GAS) * batch.blobs() as u128;
-                let execution = u128::from(BLOB_SUBMISSION_GAS).saturating_mul(fees.gas_price);
+                let execution =
+                    u128::from(submission_gas(self, batch)).saturating_mul(fees.gas_price);
                 Some(execution.saturating_add(blob_gas.saturating_mul(fees.blob_gas_price)))
             }
             Self::Calldata if batch.fits_calldata() => {
-                Some(u128::from(calldata_gas(batch)).saturating_mul(fees.gas_price))
+                Some(u128::from(submission_gas(self, batch)).saturating_mul(fees.gas_price))
             }
             Self::Calldata => None,
         }
@@ -76,6 +77,51 @@ impl Form {
         }
     }
 }
+
+/// Gas that the transaction uses which posts a batch.
+#[must_use]
+pub fn submission_gas(form: Form, batch: &SealedBatch) -> u64 {
+    match form {
+        Form::Blobs => BLOB_SUBMISSION_GAS,
+        Form::Calldata => calldata_gas(batch),
+    }
+}
+
+/// What a byte of operations costs in full batches of that form, in wei.
+#[must_use]
+pub fn wei_per_byte(form: Form, fees: &Fees) -> u128 {
+    match form {
+        Form::Blobs => {
+            let blob_gas = u128::from(BLOB_GAS).saturating_mul(fees.blob_gas_price);
+            let execution = u128::from(BLOB_SUBMISSION_GAS).saturating_mul(fees.gas_price);
+            let bytes = FULL_BLOBS * BLOB_CHUNKS as u128 * CHUNK_OPERATION_BYTES;
+            blob_gas
+                .saturating_mul(FULL_BLOBS)
+                .saturating_add(execution)
+                / bytes
+        }
+        Form::Calldata => {
+            // Operations are dense: hardly a byte of them is zero.
+            let gas = CHUNK_BYTES as u128 * u128::from(FLOOR_TOKEN_GAS * NONZERO_TOKENS);
+            fees.gas_price.saturating_mul(gas) / CHUNK_OPERATION_BYTES
+        }
+    }
+}
+
+/// The form in which a byte of operations costs less.
+#[must_use]
+pub fn cheaper(fees: &Fees) -> Form {
+    if wei_per_byte(Form::Calldata, fees) < wei_per_byte(Form::Blobs, fees) {
+        Form::Calldata
+    } else {
+        Form::Blobs
+    }
+}
+
+/// Blobs of a full batch.
+const FULL_BLOBS: u128 = 5;
+/// Bytes of operations that a chunk holds.
+const CHUNK_OPERATION_BYTES: u128 = (CHUNK_BYTES - CHUNK_ROOT_BYTES) as u128;
 
 /// Gas of a submission in calldata (EIP-7623): the floor by its bytes, or the standard price with execution,
 /// whichever is more.
@@ -117,7 +163,7 @@ mod tests {
             },
             chunks: vec![[1; CHUNK_BYTES]; chunks],
             first_block: 1,
-            first_timestamp: 0,
+            waits_since: 0,
             operation_bytes: 0,
         }
     }
@@ -166,6 +212,18 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_costs_what_its_form_takes() {
+        // Five blobs at 3 gwei and 85,000 gas at 10 gwei, over 5 x 256 x 464 bytes.
+        let blobs = (5 * 131_072 * 3 + 850_000) * GWEI / (5 * 256 * 464);
+        assert_eq!(wei_per_byte(Form::Blobs, &fees(10, 3)), blobs);
+        // 496 bytes at 40 gas for 464.
+        let calldata = 496 * 40 * 10 * GWEI / 464;
+        assert_eq!(wei_per_byte(Form::Calldata, &fees(10, 10_000)), calldata);
+        assert_eq!(cheaper(&fees(10, 3)), Form::Blobs);
+        assert_eq!(cheaper(&fees(10, 10_000)), Form::Calldata);
+    }
+
+    #[test]
     fn no_price_overflows() {
         let most = Fees {
             gas_price: u128::MAX,
@@ -173,5 +231,7 @@ mod tests {
         };
         assert_eq!(Form::Blobs.cost(&batch(1), &most), Some(u128::MAX));
         assert_eq!(Form::Calldata.cost(&batch(1), &most), Some(u128::MAX));
+        assert!(wei_per_byte(Form::Blobs, &most) > 0);
+        assert!(wei_per_byte(Form::Calldata, &most) > 0);
     }
 }

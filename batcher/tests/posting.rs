@@ -38,7 +38,7 @@ fn batch(parent: B256, number: u64, chunks: usize) -> SealedBatch {
         },
         chunks: vec![[1; CHUNK_BYTES]; chunks],
         first_block: number,
-        first_timestamp: 0,
+        waits_since: 0,
         operation_bytes: 0,
     }
 }

@@ -1,0 +1,117 @@
+//! The place to go on from, found on L1.
+
+use alloy_primitives::B256;
+use alloy_transport::TransportError;
+use spillway_l1::batches::{self, BatchEvent, SubmittedBatch};
+use spillway_l1::events::{Cursor, DecodeError, Finality, LogFilter, markers, newest};
+
+use super::BatcherConfig;
+use super::standing::{Place, Standing};
+use alloy_provider::DynProvider;
+
+/// Why L1 does not tell the place.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PlaceError {
+    /// No node answers.
+    #[error("L1 does not answer: {0}")]
+    Rpc(#[from] TransportError),
+    /// A node has no head.
+    #[error("the L1 node does not know its own head")]
+    NoHead,
+    /// A log that is not understood.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// A batch without an event.
+    #[error(
+        "L1 shows no event of batch {0}, which it says stands: the node lacks logs, ask another one"
+    )]
+    Missing(u64),
+}
+
+/// Finds the newest batch in finalised blocks, and where to read on.
+///
+/// Only logs are asked for, so that any node can answer: most do not keep the state of older blocks.
+pub(super) async fn find(
+    provider: &DynProvider,
+    config: &BatcherConfig,
+) -> Result<(Standing, Cursor), PlaceError> {
+    let markers = markers(provider).await?.ok_or(PlaceError::NoHead)?;
+    let is_final = markers.final_block(config.finality);
+    let Some(last) = is_final.filter(|block| *block >= config.first_l1_block) else {
+        let place = Standing::new(Place::default());
+        return Ok((place, Cursor::before(config.first_l1_block)));
+    };
+    let base = base_at(provider, config, last).await?;
+    Ok((Standing::new(base), Cursor::before(last + 1)))
+}
+
+async fn base_at(
+    provider: &DynProvider,
+    config: &BatcherConfig,
+    last: u64,
+) -> Result<Place, PlaceError> {
+    // All but the finalisation of batches, which moves nothing.
+    let mut filter = batches::filter(config.contracts.rollup);
+    filter.topics.truncate(2);
+    let search = Search {
+        provider,
+        config,
+        filter,
+    };
+    match search.newest(None, last).await? {
+        None => Ok(Place::default()),
+        Some((_, BatchEvent::Submitted(batch))) => Ok(place(&batch)),
+        Some((_, BatchEvent::Reverted { number: 1 } | BatchEvent::Finalized { .. })) => {
+            Ok(Place::default())
+        }
+        Some((block, BatchEvent::Reverted { number })) => {
+            search.submission(number - 1, block).await
+        }
+    }
+}
+
+fn place(batch: &SubmittedBatch) -> Place {
+    Place::of(batch.number, &batch.header)
+}
+
+struct Search<'a> {
+    provider: &'a DynProvider,
+    config: &'a BatcherConfig,
+    filter: LogFilter,
+}
+
+impl Search<'_> {
+    async fn newest(
+        &self,
+        number: Option<u64>,
+        last: u64,
+    ) -> Result<Option<(u64, BatchEvent)>, PlaceError> {
+        let topic = number.map(|number| B256::left_padding_from(&number.to_be_bytes()));
+        let first = self.config.first_l1_block;
+        let log = newest(self.provider, &self.filter, topic, first, last).await?;
+        let Some(log) = log else { return Ok(None) };
+        let event = batches::event(&self.config.contracts, &log)?;
+        Ok(event.map(|event| (log.block_number.unwrap_or(last), event)))
+    }
+
+    /// The newest submission of that number: what a revert of the one after it went back to.
+    async fn submission(&self, number: u64, mut last: u64) -> Result<Place, PlaceError> {
+        while let Some((block, event)) = self.newest(Some(number), last).await? {
+            match event {
+                BatchEvent::Submitted(batch) => return Ok(place(&batch)),
+                // An earlier revert of that number, before it was submitted again: further back.
+                _ if block > self.config.first_l1_block => last = block - 1,
+                _ => break,
+            }
+        }
+        Err(PlaceError::Missing(number))
+    }
+}
+
+/// When an L1 block counts as final, if the node does not say: a chain without finality, as development networks are.
+pub(super) fn fork_depth(finality: Finality) -> u64 {
+    match finality {
+        Finality::Depth(depth) => depth,
+        Finality::Safe | Finality::Finalized => 128,
+    }
+}
