@@ -16,6 +16,8 @@ pub struct Config {
     pub blocks: BlockConfig,
     /// What is admitted and held.
     pub queues: QueueConfig,
+    /// What follows from the backlog to L1.
+    pub backlog: BacklogConfig,
     /// What is kept on disk, and when.
     pub storage: StorageConfig,
 }
@@ -31,6 +33,18 @@ pub struct BlockConfig {
     pub transactions_max: usize,
     /// The base fee's floor, in wei a unit of gas.
     pub base_fee_min: u64,
+}
+
+/// How the base fee and the room of blocks follow the bytes that are not posted to L1 yet.
+#[derive(Clone, Copy, Debug)]
+pub struct BacklogConfig {
+    /// Unposted bytes from which the base fee rises above what posting costs.
+    pub target_bytes: u64,
+    /// Unposted bytes at which it is ten times that, and from which blocks take fewer transactions: at
+    /// twice as many bytes only a trickle. More than [`Self::target_bytes`].
+    pub limit_bytes: u64,
+    /// The base fee's cap, in wei a unit of gas. A higher [`BlockConfig::base_fee_min`] wins.
+    pub base_fee_max: u64,
 }
 
 /// What is admitted and held. A full queue answers "busy".
@@ -64,6 +78,7 @@ impl Config {
             dir,
             blocks: BlockConfig::default(),
             queues: QueueConfig::default(),
+            backlog: BacklogConfig::default(),
             storage: StorageConfig::default(),
         }
     }
@@ -76,6 +91,17 @@ impl Default for BlockConfig {
             interval_max: Duration::from_secs(1),
             transactions_max: 16_384,
             base_fee_min: 1_000_000,
+        }
+    }
+}
+
+impl Default for BacklogConfig {
+    fn default() -> Self {
+        Self {
+            target_bytes: 2 << 20,
+            limit_bytes: 16 << 20,
+            // 0.0021 ETH for a transfer: nobody means to pay more, whatever L1 asks.
+            base_fee_max: 100_000_000_000,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The base fee, and what recent blocks paid.
+//! What recent blocks paid.
 
 use std::collections::VecDeque;
 

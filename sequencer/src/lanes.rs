@@ -4,11 +4,12 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 
 use crate::admission::Admitted;
+use crate::backlog::Backlog;
 use crate::block::Listing;
 use crate::submission::{SubmitError, Ticket};
 use spillway_protocol::inbox::InboxMessage;
@@ -22,14 +23,23 @@ pub enum Lane {
     Transfers,
 }
 
-/// A question that only the executing thread can answer: the nonce after all that it has executed,
-/// durable or not.
+/// A question that only the executing thread can answer.
 #[derive(Debug)]
-pub struct PendingNonce {
-    /// Whose.
-    pub address: Address,
-    /// Where the answer goes.
-    pub answer: oneshot::Sender<u64>,
+pub enum Query {
+    /// The nonce after all that was executed, durable or not.
+    PendingNonce {
+        /// Whose.
+        address: Address,
+        /// Where the answer goes.
+        answer: oneshot::Sender<u64>,
+    },
+    /// Whether a transaction is held, or executed and not durable yet.
+    Queued {
+        /// Its hash.
+        hash: B256,
+        /// Where the answer goes.
+        answer: oneshot::Sender<bool>,
+    },
 }
 
 /// What L1 says, in its order.
@@ -41,6 +51,15 @@ pub enum L1Event {
     Listing(Listing),
 }
 
+/// How much of what waits the executing thread takes at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Events of L1, and all together.
+    pub events: usize,
+    /// Transactions.
+    pub transactions: usize,
+}
+
 /// What the executing thread takes in one go. Reused, so that it allocates only while it grows.
 #[derive(Debug, Default)]
 pub struct Intake {
@@ -50,12 +69,14 @@ pub struct Intake {
     pub stop: bool,
     /// Whether to end at once, as nothing more can be made durable.
     pub halt: bool,
+    /// The newest report on the backlog, if there is a new one.
+    pub backlog: Option<Backlog>,
     /// From L1.
     pub l1: Vec<L1Event>,
     /// Transactions: withdrawals first, then the rest.
     pub transactions: Vec<(Admitted, Ticket)>,
     /// Questions, to be answered last.
-    pub queries: Vec<PendingNonce>,
+    pub queries: Vec<Query>,
 }
 
 /// The queues.
@@ -73,10 +94,11 @@ struct Queues {
     halt: bool,
     /// Whether transactions are refused: the sequencer stops, or its journal has failed.
     closed: bool,
+    backlog: Option<Backlog>,
     l1: VecDeque<L1Event>,
     withdrawals: VecDeque<(Admitted, Ticket)>,
     transfers: VecDeque<(Admitted, Ticket)>,
-    queries: VecDeque<PendingNonce>,
+    queries: VecDeque<Query>,
 }
 
 impl Lanes {
@@ -119,22 +141,33 @@ impl Lanes {
         }
     }
 
-    /// Asks for a pending nonce. `None` when the lane is full or the sequencer has stopped.
-    pub fn query(&self, address: Address) -> Option<oneshot::Receiver<u64>> {
-        let (answer, receiver) = oneshot::channel();
+    /// Asks the executing thread.
+    ///
+    /// # Errors
+    /// [`SubmitError::Busy`] when the lane is full, [`SubmitError::Halted`] when nobody answers any more.
+    pub fn ask(&self, query: Query) -> Result<(), SubmitError> {
         let mut queues = self.queues.lock();
-        if queues.closed || queues.queries.len() >= self.lane_max {
-            return None;
+        if queues.closed {
+            return Err(SubmitError::Halted);
         }
-        queues.queries.push_back(PendingNonce { address, answer });
+        if queues.queries.len() >= self.lane_max {
+            return Err(SubmitError::Busy);
+        }
+        queues.queries.push_back(query);
         drop(queues);
         self.changed.notify_one();
-        Some(receiver)
+        Ok(())
     }
 
     /// Appends what L1 says. Its reader bounds what it hands over.
     pub fn deliver(&self, events: impl IntoIterator<Item = L1Event>) {
         self.queues.lock().l1.extend(events);
+        self.changed.notify_one();
+    }
+
+    /// Tells the executing thread how far posting is behind. Only the newest report counts.
+    pub fn set_backlog(&self, backlog: Backlog) {
+        self.queues.lock().backlog = Some(backlog);
         self.changed.notify_one();
     }
 
@@ -181,9 +214,9 @@ impl Lanes {
         queues.withdrawals.len() + queues.transfers.len()
     }
 
-    /// Waits until there is something to do or the deadline has passed, and takes at most `room` events of
-    /// L1, withdrawals and transfers, in that order, with all the rest.
-    pub fn take(&self, deadline: Instant, room: usize, intake: &mut Intake) {
+    /// Waits until there is something to do or the deadline has passed, and takes events of L1,
+    /// withdrawals and transfers, in that order and as there is room, with all the rest.
+    pub fn take(&self, deadline: Instant, room: Room, intake: &mut Intake) {
         let mut queues = self.queues.lock();
         while queues.nothing_for(room) {
             if self.changed.wait_until(&mut queues, deadline).timed_out() {
@@ -193,10 +226,11 @@ impl Lanes {
         intake.durable = queues.durable.take();
         intake.stop = std::mem::take(&mut queues.stop);
         intake.halt = queues.halt;
+        intake.backlog = queues.backlog.take();
         intake.queries.extend(queues.queries.drain(..));
-        let events = queues.l1.len().min(room);
+        let events = queues.l1.len().min(room.events);
         intake.l1.extend(queues.l1.drain(..events));
-        let room = room - events;
+        let room = room.transactions.min(room.events - events);
         let withdrawals = queues.withdrawals.len().min(room);
         intake
             .transactions
@@ -209,13 +243,84 @@ impl Lanes {
 }
 
 impl Queues {
-    fn nothing_for(&self, room: usize) -> bool {
-        let waiting =
-            !(self.l1.is_empty() && self.withdrawals.is_empty() && self.transfers.is_empty());
-        self.durable.is_none()
-            && !self.stop
-            && !self.halt
-            && self.queries.is_empty()
-            && !(room > 0 && waiting)
+    fn nothing_for(&self, room: Room) -> bool {
+        let events = room.events > 0 && !self.l1.is_empty();
+        let transactions = room.events.min(room.transactions) > 0
+            && !(self.withdrawals.is_empty() && self.transfers.is_empty());
+        let told = self.durable.is_some() || self.stop || self.halt || self.backlog.is_some();
+        !(told || events || transactions || !self.queries.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::block::Listing;
+
+    const LISTING: L1Event = L1Event::Listing(Listing {
+        address: Address::ZERO,
+        decimals: 6,
+    });
+
+    /// Takes what is there, or nothing after the deadline.
+    fn take(lanes: &Lanes, wait: Duration, events: usize, transactions: usize) -> Intake {
+        let room = Room {
+            events,
+            transactions,
+        };
+        let mut intake = Intake::default();
+        lanes.take(Instant::now() + wait, room, &mut intake);
+        intake
+    }
+
+    #[test]
+    fn events_of_l1_are_taken_when_there_is_no_room_for_transactions() {
+        let lanes = Lanes::new(10);
+        lanes.deliver([LISTING; 3]);
+        let began = Instant::now();
+        let taken = take(&lanes, Duration::from_secs(600), 2, 0);
+        assert_eq!(taken.l1.len(), 2);
+        assert!(
+            began.elapsed() < Duration::from_secs(300),
+            "nothing to wait for"
+        );
+        assert!(take(&lanes, Duration::ZERO, 0, 5).l1.is_empty());
+        assert_eq!(take(&lanes, Duration::ZERO, 5, 5).l1.len(), 1);
+    }
+
+    #[test]
+    fn the_newest_backlog_wakes_and_is_taken_once() {
+        let lanes = Lanes::new(10);
+        let backlog = |unposted_bytes| Backlog {
+            unposted_bytes,
+            wei_per_byte: 1,
+        };
+        lanes.set_backlog(backlog(1));
+        lanes.set_backlog(backlog(2));
+        let began = Instant::now();
+        let taken = take(&lanes, Duration::from_secs(600), 0, 0);
+        assert_eq!(taken.backlog, Some(backlog(2)));
+        assert!(
+            began.elapsed() < Duration::from_secs(300),
+            "nothing to wait for"
+        );
+        assert_eq!(take(&lanes, Duration::ZERO, 0, 0).backlog, None);
+    }
+
+    #[test]
+    fn a_full_lane_of_questions_is_busy_and_a_closed_one_has_stopped() {
+        let lanes = Lanes::new(1);
+        let ask = || {
+            let (answer, receiver) = oneshot::channel();
+            let hash = B256::ZERO;
+            lanes.ask(Query::Queued { hash, answer }).map(|()| receiver)
+        };
+        let waiting = ask();
+        assert!(waiting.is_ok());
+        assert_eq!(ask().err(), Some(SubmitError::Busy));
+        lanes.halt();
+        assert_eq!(ask().err(), Some(SubmitError::Halted));
     }
 }

@@ -81,6 +81,17 @@ impl Ledger {
         })
     }
 
+    /// The state, the trees over it, the tokens and the head.
+    ///
+    /// # Errors
+    /// Never, as far as the ledger came from its blocks.
+    pub fn into_parts(
+        mut self,
+    ) -> Result<(State, StateTree, TokenTable, BlockHeader), LedgerError> {
+        self.state_root()?;
+        Ok((self.state, self.tree, self.tokens, self.head))
+    }
+
     /// The state.
     #[must_use]
     pub const fn state(&self) -> &State {

@@ -5,16 +5,23 @@
 //!
 //! [`rpc`] -> [`admission`] -> [`lanes`] -> [`ordering`] -> [`journal`] -> [`ledger`] and [`view`].
 //!
+//! Two things come back from posting: how far L1 has the chain ([`l1`]), which readers see, and what is not
+//! posted yet ([`backlog`]), which the base fee and the room of blocks follow.
+//!
 //! [`pipeline`] holds the threads that drive them. The journal is the only source of truth:
 //! [`snapshot`]s and the [`index`] are rebuilt from it when they are missing or wrong.
 
 pub mod admission;
+pub mod backlog;
+mod base_fee;
 pub mod block;
+mod clock;
 pub mod config;
 pub mod fees;
 pub mod genesis;
 pub mod index;
 pub mod journal;
+pub mod l1;
 pub mod lanes;
 pub mod ledger;
 pub mod ordering;
@@ -25,4 +32,6 @@ pub mod snapshot;
 pub mod submission;
 pub mod view;
 
+pub use backlog::Backlog;
+pub use l1::L1Progress;
 pub use pipeline::{Sequencer, StartError};

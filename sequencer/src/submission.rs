@@ -8,7 +8,7 @@ use spillway_protocol::transaction::Intent;
 use tokio::sync::oneshot;
 
 use crate::admission::{self, AdmissionError, Admitted};
-use crate::lanes::{Lane, Lanes};
+use crate::lanes::{Lane, Lanes, Query};
 use crate::ordering::OrderingError;
 use crate::view::View;
 
@@ -121,7 +121,9 @@ impl Submitter {
     /// The nonce after everything that was executed, durable or not; falls back to the durable one
     /// when the sequencer has stopped or is too busy to say.
     pub async fn pending_nonce(&self, address: Address) -> u64 {
-        if let Some(receiver) = self.lanes.query(address)
+        let (answer, receiver) = oneshot::channel();
+        let query = Query::PendingNonce { address, answer };
+        if self.lanes.ask(query).is_ok()
             && let Ok(nonce) = receiver.await
         {
             return nonce;
@@ -129,6 +131,20 @@ impl Submitter {
         self.view
             .account(&address)
             .map_or(0, |account| account.nonce)
+    }
+
+    /// Whether a transaction was taken and is not durable yet: it is held for earlier nonces, or with the
+    /// journal. One that still waits in a lane has not been taken. Once the sequencer has stopped, nothing is.
+    ///
+    /// # Errors
+    /// [`SubmitError::Busy`] when too many ask.
+    pub async fn is_queued(&self, hash: B256) -> Result<bool, SubmitError> {
+        let (answer, receiver) = oneshot::channel();
+        match self.lanes.ask(Query::Queued { hash, answer }) {
+            Ok(()) => Ok(receiver.await.unwrap_or(false)),
+            Err(SubmitError::Halted) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Whether nothing more is accepted: the sequencer stops, or its journal has failed.

@@ -10,11 +10,14 @@ use spillway_protocol::account::Account;
 use spillway_protocol::token::TokenTable;
 use tokio::sync::watch;
 
+use crate::backlog::{Backlog, Pacing};
 use crate::block::Block;
+use crate::clock::unix_seconds;
 use crate::fees::FeeHistory;
 use crate::genesis::Genesis;
 use crate::index::{Index, IndexError};
 use crate::journal::{JournalError, Reader};
+use crate::l1::L1Progress;
 use crate::ledger::{Ledger, LedgerError};
 use crate::record::{self, RecordError};
 
@@ -69,7 +72,8 @@ struct Inner {
     index_failed: AtomicBool,
     searching: Mutex<()>,
     journal: Reader,
-    base_fee_min: u64,
+    pacing: Mutex<Pacing>,
+    l1_progress: Mutex<L1Progress>,
     newest: watch::Sender<u64>,
 }
 
@@ -84,7 +88,7 @@ struct Recent {
 impl View {
     pub(crate) fn new(
         genesis: Genesis,
-        base_fee_min: u64,
+        pacing: Pacing,
         ledger: Ledger,
         index: Index,
         journal: Reader,
@@ -99,7 +103,8 @@ impl View {
             index_failed: AtomicBool::new(false),
             searching: Mutex::new(()),
             journal,
-            base_fee_min,
+            pacing: Mutex::new(pacing),
+            l1_progress: Mutex::default(),
             newest,
         };
         Self {
@@ -117,6 +122,12 @@ impl View {
     #[must_use]
     pub fn block_number(&self) -> u64 {
         *self.inner.newest.borrow()
+    }
+
+    /// The durable blocks as they are on disk.
+    #[must_use]
+    pub fn journal(&self) -> Reader {
+        self.inner.journal.clone()
     }
 
     /// An account by its address, after the newest durable block.
@@ -149,15 +160,34 @@ impl View {
         self.inner.ledger.write().summary()
     }
 
-    /// The base fee that the next block is expected to have.
+    /// The base fee that the next block is expected to have: what it has if it begins now.
     #[must_use]
     pub fn base_fee(&self) -> u64 {
-        self.inner
-            .ledger
-            .read()
-            .head()
-            .base_fee
-            .max(self.inner.base_fee_min)
+        let head = *self.inner.ledger.read().head();
+        let seconds = unix_seconds().saturating_sub(head.timestamp);
+        self.inner.pacing.lock().base_fee(head.base_fee, seconds)
+    }
+
+    /// The newest report on what is not posted yet, `None` before the first.
+    #[must_use]
+    pub fn backlog(&self) -> Option<Backlog> {
+        self.inner.pacing.lock().backlog()
+    }
+
+    pub(crate) fn set_backlog(&self, backlog: Backlog) {
+        self.inner.pacing.lock().set_backlog(backlog);
+    }
+
+    /// How far L1 has this chain, as it was last told. Nothing beyond the newest durable block.
+    #[must_use]
+    pub fn l1_progress(&self) -> L1Progress {
+        let told = *self.inner.l1_progress.lock();
+        told.shown_at(self.block_number())
+    }
+
+    /// Tells how far L1 has this chain. Less than before is taken as it is: L1 may have dropped blocks.
+    pub fn set_l1_progress(&self, progress: L1Progress) {
+        *self.inner.l1_progress.lock() = progress;
     }
 
     /// Base fees and fill of recent blocks.

@@ -3,8 +3,12 @@
 use alloy_primitives::Address;
 use spillway_protocol::chunk::LimitExceeded;
 use spillway_protocol::codec::EncodeError;
+use spillway_protocol::gas;
 use spillway_protocol::token::ListingError;
-use spillway_protocol::transition::Rejection;
+use spillway_protocol::transaction::{Asset, Intent};
+use spillway_protocol::transition::{Rejection, ResolveError};
+
+use crate::admission::Admitted;
 
 /// Why a transaction was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -78,4 +82,59 @@ pub enum OrderingError {
     /// The operation has no encoding.
     #[error(transparent)]
     Encode(EncodeError),
+}
+
+/// The ETH that an intent takes from its sender, the fee included.
+pub(super) fn cost(intent: &Intent, base_fee: u64) -> u128 {
+    let amount = match intent {
+        Intent::Transfer { amount, .. } | Intent::Withdraw { amount, .. } => *amount,
+        Intent::Payout { payees, .. } => payees
+            .iter()
+            .fold(0, |sum: u128, payee| sum.saturating_add(payee.amount)),
+    };
+    let amount = match intent.asset() {
+        Asset::Eth => amount,
+        Asset::Token(_) => 0,
+    };
+    amount.saturating_add(gas::fee(intent.gas_kind(), base_fee))
+}
+
+pub(super) fn insufficient_funds(
+    transaction: &Admitted,
+    balance: u128,
+    base_fee: u64,
+) -> OrderingError {
+    OrderingError::InsufficientFunds {
+        address: transaction.signer(),
+        balance,
+        cost: cost(&transaction.intent, base_fee),
+    }
+}
+
+pub(super) fn resolve_error(
+    error: ResolveError,
+    transaction: &Admitted,
+    base_fee: u64,
+) -> OrderingError {
+    match error {
+        ResolveError::NoAccount => insufficient_funds(transaction, 0, base_fee),
+        ResolveError::UnlistedToken(token) => OrderingError::UnlistedToken(token),
+    }
+}
+
+impl OrderingError {
+    /// Puts a rejection for want of ETH into the words that wallets know.
+    pub(super) fn of(self, transaction: &Admitted, base_fee: u64) -> Self {
+        match self {
+            Self::Rejected(Rejection::InsufficientFunds { balance, .. })
+                if transaction.intent.asset() == Asset::Eth =>
+            {
+                insufficient_funds(transaction, balance, base_fee)
+            }
+            Self::Rejected(Rejection::InsufficientFee { balance, .. }) => {
+                insufficient_funds(transaction, balance, base_fee)
+            }
+            other => other,
+        }
+    }
 }

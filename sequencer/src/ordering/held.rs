@@ -1,6 +1,6 @@
 //! Transactions that wait for earlier nonces of their sender: in memory, bounded, and for a while.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use alloy_primitives::{Address, B256};
@@ -15,7 +15,8 @@ const REPLACEMENT_BUMP_PERCENT: u128 = 10;
 #[derive(Debug)]
 pub(super) struct Held {
     by_sender: HashMap<Address, BTreeMap<u64, Admitted>>,
-    count: usize,
+    /// The hashes of what is held.
+    hashes: HashSet<B256>,
     /// In the order of expiry. An entry whose transaction has gone or was replaced means nothing.
     expiries: VecDeque<(Duration, Address, u64, B256)>,
     config: QueueConfig,
@@ -25,7 +26,7 @@ impl Held {
     pub(super) fn new(config: QueueConfig) -> Self {
         Self {
             by_sender: HashMap::new(),
-            count: 0,
+            hashes: HashSet::new(),
             expiries: VecDeque::new(),
             config,
         }
@@ -48,10 +49,15 @@ impl Held {
             Some(held) if !replaces(&transaction, held) => {
                 return Err(OrderingError::ReplacementUnderpriced);
             }
-            Some(_) => {}
-            None if self.count >= self.config.held_max => return Err(OrderingError::HeldFull),
-            None => self.count += 1,
+            Some(held) => {
+                self.hashes.remove(&held.hash);
+            }
+            None if self.hashes.len() >= self.config.held_max => {
+                return Err(OrderingError::HeldFull);
+            }
+            None => {}
         }
+        self.hashes.insert(hash);
         self.by_sender
             .entry(sender)
             .or_default()
@@ -66,14 +72,26 @@ impl Held {
         Ok(())
     }
 
+    /// Whether a transaction is held.
+    pub(super) fn contains(&self, hash: &B256) -> bool {
+        self.hashes.contains(hash)
+    }
+
+    /// Whether a transaction of that nonce is held.
+    pub(super) fn waits(&self, sender: &Address, nonce: u64) -> bool {
+        let held = self.by_sender.get(sender);
+        held.is_some_and(|held| held.contains_key(&nonce))
+    }
+
     /// Takes the transaction of that nonce, and drops those before it, which can never be executed.
     pub(super) fn take(&mut self, sender: &Address, nonce: u64) -> Option<Admitted> {
         let held = self.by_sender.get_mut(sender)?;
         let later = held.split_off(&nonce);
-        self.count -= held.len();
-        *held = later;
+        let earlier = std::mem::replace(held, later);
         let transaction = held.remove(&nonce);
-        self.count -= usize::from(transaction.is_some());
+        for gone in earlier.values().chain(&transaction) {
+            self.hashes.remove(&gone.hash);
+        }
         if held.is_empty() {
             self.by_sender.remove(sender);
         }
@@ -93,7 +111,7 @@ impl Held {
                 .is_some_and(|transaction| transaction.hash == hash)
             {
                 held.remove(&nonce);
-                self.count -= 1;
+                self.hashes.remove(&hash);
             }
             if held.is_empty() {
                 self.by_sender.remove(&sender);
@@ -104,7 +122,7 @@ impl Held {
     /// Keeps the expiries from outgrowing what is held, when the same nonces are replaced or executed
     /// again and again.
     fn drop_stale_expiries(&mut self) {
-        if self.expiries.len() <= 2 * self.config.held_max.max(self.count) {
+        if self.expiries.len() <= 2 * self.config.held_max.max(self.hashes.len()) {
             return;
         }
         let by_sender = &self.by_sender;

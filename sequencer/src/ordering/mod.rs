@@ -18,19 +18,19 @@ use std::time::Duration;
 use alloy_primitives::{Address, B256};
 use spillway_protocol::block::BlockHeader;
 use spillway_protocol::codec::{self, Scope};
-use spillway_protocol::gas;
 use spillway_protocol::inbox::InboxMessage;
 use spillway_protocol::operation::{DepositTarget, Operation};
 use spillway_protocol::state::State;
 use spillway_protocol::token::{ETH, TokenTable};
-use spillway_protocol::transaction::{Asset, Intent};
-use spillway_protocol::transition::{self, Rejection};
+use spillway_protocol::transition;
 
 use crate::admission::Admitted;
+use crate::backlog::{Backlog, Pacing};
 use crate::block::{Block, Listing};
-use crate::config::{BlockConfig, QueueConfig};
+use crate::config::{BacklogConfig, BlockConfig, QueueConfig};
 
 pub use error::OrderingError;
+use error::{cost, insufficient_funds, resolve_error};
 use held::Held;
 use open_block::OpenBlock;
 
@@ -80,10 +80,11 @@ pub struct Orderer<T> {
     sealed_at: Duration,
     blocks: BlockConfig,
     queues: QueueConfig,
+    pacing: Pacing,
 }
 
 impl<T> Orderer<T> {
-    /// Goes on from a state, whose newest block has that header.
+    /// Goes on from a state, whose newest block has that header, with the default [`BacklogConfig`].
     #[must_use]
     pub fn new(
         state: State,
@@ -104,7 +105,15 @@ impl<T> Orderer<T> {
             sealed_at: Duration::ZERO,
             blocks,
             queues,
+            pacing: Pacing::new(blocks.base_fee_min, BacklogConfig::default()),
         }
+    }
+
+    /// Follows the backlog to L1 as told.
+    #[must_use]
+    pub fn with_backlog_config(mut self, config: BacklogConfig) -> Self {
+        self.pacing = Pacing::new(self.blocks.base_fee_min, config);
+        self
     }
 
     /// Executes a transaction, holds it, or refuses it. `token` comes back with a sealed block if it was
@@ -140,6 +149,18 @@ impl<T> Orderer<T> {
             .index_of(address)
             .and_then(|index| self.state.nonce(index))
             .unwrap_or(0)
+    }
+
+    /// Whether a transaction is held, or executed in a block that is not durable yet.
+    #[must_use]
+    pub fn is_queued(&self, hash: &B256) -> bool {
+        self.executing.contains(hash) || self.held.contains(hash)
+    }
+
+    /// Learns what posting costs and how far it is behind. The room of the open block follows at once, the
+    /// base fee from the next block on.
+    pub const fn set_backlog(&mut self, backlog: Backlog) {
+        self.pacing.set_backlog(backlog);
     }
 
     /// Lists a token that L1 has listed.
@@ -196,10 +217,18 @@ impl<T> Orderer<T> {
         self.sealed_at.saturating_add(interval)
     }
 
-    /// How many more transactions or messages the open block takes.
+    /// How many more transactions the open block takes.
     #[must_use]
     pub fn room(&self) -> usize {
-        self.open.room(self.blocks.transactions_max)
+        let all = self.blocks.transactions_max;
+        self.open.room(self.pacing.transactions_max(all))
+    }
+
+    /// How many more events of L1 the open block takes. A backlog leaves them their room: L1 forces
+    /// them in, and funds on their way in must not wait for posting.
+    #[must_use]
+    pub fn l1_room(&self) -> usize {
+        self.open.l1_room()
     }
 
     /// Whether the open block holds anything that a client or L1 waits for.
@@ -251,7 +280,7 @@ impl<T> Orderer<T> {
                 gap,
             });
         }
-        let base_fee = self.next_base_fee();
+        let base_fee = self.base_fee(now);
         self.check_fee_cap(&transaction, base_fee)?;
         let balance = self
             .state
@@ -265,15 +294,18 @@ impl<T> Orderer<T> {
 
     /// Executes what was held for the nonces that the sender has now reached.
     fn release_held(&mut self, now: Now, sender: &Address) {
-        while let Some(transaction) = self.held.take(sender, self.nonce(sender)) {
-            // What has become invalid meanwhile goes: its sender was told that it was not durable.
+        while self.room() > 0 {
+            let Some(transaction) = self.held.take(sender, self.nonce(sender)) else {
+                return;
+            };
+            // What has become invalid meanwhile goes, as when the base fee has risen above its cap: its
+            // sender was told that it was not durable.
             if self.execute(now, &transaction).is_err() {
                 return;
             }
-            if self.room() == 0 {
-                self.left_behind.push(*sender);
-                return;
-            }
+        }
+        if self.held.waits(sender, self.nonce(sender)) {
+            self.left_behind.push(*sender);
         }
     }
 
@@ -331,20 +363,27 @@ impl<T> Orderer<T> {
 
     /// Begins a block unless one is open. Its timestamp never goes back, whatever the clock does.
     fn begin_block(&mut self, now: Now) -> Result<(), OrderingError> {
-        if !self.open.body.operations.is_empty() {
+        if self.open.has_begun() {
             return Ok(());
         }
-        let seconds = now.unix.saturating_sub(self.state.counters().timestamp);
         let operation = Operation::Block {
-            seconds: u32::try_from(seconds).unwrap_or(u32::MAX),
-            base_fee: self.next_base_fee(),
+            seconds: u32::try_from(self.seconds_since_block(now)).unwrap_or(u32::MAX),
+            base_fee: self.base_fee(now),
         };
         self.apply(&operation, None)
     }
 
-    /// The base fee of the next block: the floor, as nothing is posted to L1 that it had to pay for.
-    const fn next_base_fee(&self) -> u64 {
-        self.blocks.base_fee_min
+    fn seconds_since_block(&self, now: Now) -> u64 {
+        now.unix.saturating_sub(self.state.counters().timestamp)
+    }
+
+    /// The base fee of the open block, or of one that begins now.
+    fn base_fee(&self, now: Now) -> u64 {
+        let last = self.state.counters().base_fee;
+        if self.open.has_begun() {
+            return last;
+        }
+        self.pacing.base_fee(last, self.seconds_since_block(now))
     }
 
     fn check_fee_cap(&self, transaction: &Admitted, base_fee: u64) -> Result<(), OrderingError> {
@@ -358,56 +397,5 @@ impl<T> Orderer<T> {
             });
         }
         Ok(())
-    }
-}
-
-/// The ETH that an intent takes from its sender, the fee included.
-fn cost(intent: &Intent, base_fee: u64) -> u128 {
-    let amount = match intent {
-        Intent::Transfer { amount, .. } | Intent::Withdraw { amount, .. } => *amount,
-        Intent::Payout { payees, .. } => payees
-            .iter()
-            .fold(0, |sum: u128, payee| sum.saturating_add(payee.amount)),
-    };
-    let amount = match intent.asset() {
-        Asset::Eth => amount,
-        Asset::Token(_) => 0,
-    };
-    amount.saturating_add(gas::fee(intent.gas_kind(), base_fee))
-}
-
-fn insufficient_funds(transaction: &Admitted, balance: u128, base_fee: u64) -> OrderingError {
-    OrderingError::InsufficientFunds {
-        address: transaction.signer(),
-        balance,
-        cost: cost(&transaction.intent, base_fee),
-    }
-}
-
-fn resolve_error(
-    error: transition::ResolveError,
-    transaction: &Admitted,
-    base_fee: u64,
-) -> OrderingError {
-    match error {
-        transition::ResolveError::NoAccount => insufficient_funds(transaction, 0, base_fee),
-        transition::ResolveError::UnlistedToken(token) => OrderingError::UnlistedToken(token),
-    }
-}
-
-impl OrderingError {
-    /// Puts a rejection for want of ETH into the words that wallets know.
-    fn of(self, transaction: &Admitted, base_fee: u64) -> Self {
-        match self {
-            Self::Rejected(Rejection::InsufficientFunds { balance, .. })
-                if transaction.intent.asset() == Asset::Eth =>
-            {
-                insufficient_funds(transaction, balance, base_fee)
-            }
-            Self::Rejected(Rejection::InsufficientFee { balance, .. }) => {
-                insufficient_funds(transaction, balance, base_fee)
-            }
-            other => other,
-        }
     }
 }

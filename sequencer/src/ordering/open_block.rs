@@ -80,6 +80,11 @@ impl<T> OpenBlock<T> {
         self.waiting.push((token, hash));
     }
 
+    /// Whether its block operation is in it.
+    pub(super) const fn has_begun(&self) -> bool {
+        !self.body.operations.is_empty()
+    }
+
     /// Whether anything but the block operation is in it, or someone waits for it.
     pub(super) fn has_content(&self) -> bool {
         !(self.transaction_hashes.is_empty()
@@ -88,15 +93,19 @@ impl<T> OpenBlock<T> {
             && self.body.listings.is_empty())
     }
 
-    /// How many more transactions or messages the block takes: so few that a batch holds any block.
+    /// How many more transactions the block takes, of at most that many: so few that a batch holds any block.
     pub(super) fn room(&self, transactions_max: usize) -> usize {
         if self.raw_bytes >= RAW_BYTES_MAX {
             return 0;
         }
-        // An operation begins one new chunk at most.
-        let chunks = BLOCK_CHUNKS_MAX.saturating_sub(self.chunks + 1);
         transactions_max
             .saturating_sub(self.transaction_hashes.len())
-            .min(chunks)
+            .min(self.l1_room())
+    }
+
+    /// How many more events of L1 the block takes, if it takes no transactions.
+    pub(super) const fn l1_room(&self) -> usize {
+        // An operation begins one new chunk at most.
+        BLOCK_CHUNKS_MAX.saturating_sub(self.chunks + 1)
     }
 }

@@ -1,10 +1,12 @@
 //! What the orderer answers, seals and holds, on invented time.
 
+mod backlog;
+
 use super::*;
 use crate::admission::Transaction;
 use alloy_primitives::Bytes;
 use spillway_protocol::limits::{BLOCK_CHUNKS_MAX, CHUNK_INBOX_OPERATIONS_MAX};
-use spillway_protocol::transaction::Payee;
+use spillway_protocol::transaction::{Asset, Intent, Payee};
 
 const ALICE: Address = Address::repeat_byte(0xaa);
 const BOB: Address = Address::repeat_byte(0xbb);

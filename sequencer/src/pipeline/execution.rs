@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use crate::lanes::{Intake, L1Event, Lanes};
+use crate::clock::unix_seconds;
+use crate::lanes::{Intake, L1Event, Lanes, Query, Room};
 use crate::ordering::{Now, Orderer, OrderingError, Outcome, SealedBlock};
 use crate::submission::{Accepted, SubmitError, Ticket};
 
@@ -42,8 +43,7 @@ impl Execution {
     pub(super) fn run(mut self) {
         let mut intake = Intake::default();
         loop {
-            let room = self.orderer.room().min(TAKEN_MAX);
-            self.lanes.take(self.deadline(), room, &mut intake);
+            self.lanes.take(self.deadline(), self.room(), &mut intake);
             if intake.halt {
                 // With the orderer go the tickets of the open block, which so are answered.
                 return;
@@ -64,6 +64,13 @@ impl Execution {
         }
     }
 
+    fn room(&self) -> Room {
+        Room {
+            events: self.orderer.l1_room().min(TAKEN_MAX),
+            transactions: self.orderer.room().min(TAKEN_MAX),
+        }
+    }
+
     /// When to wake up although nothing has come in. While a block is being synced, its end wakes us.
     fn deadline(&self) -> Instant {
         if self.syncing {
@@ -73,12 +80,9 @@ impl Execution {
     }
 
     fn now(&self) -> Now {
-        let unix = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or_default();
         Now {
             elapsed: self.began.elapsed(),
-            unix: unix.as_secs(),
+            unix: unix_seconds(),
         }
     }
 
@@ -87,6 +91,9 @@ impl Execution {
         if let Some(number) = intake.durable.take() {
             self.syncing = false;
             self.orderer.durable(number);
+        }
+        if let Some(backlog) = intake.backlog.take() {
+            self.orderer.set_backlog(backlog);
         }
         for event in intake.l1.drain(..) {
             match event {
@@ -105,10 +112,21 @@ impl Execution {
             }
         }
         for query in intake.queries.drain(..) {
-            // Whoever asked may have gone.
-            let _ = query.answer.send(self.orderer.nonce(&query.address));
+            self.answer(query);
         }
         Ok(())
+    }
+
+    /// Answers, unless whoever asked has gone.
+    fn answer(&self, query: Query) {
+        match query {
+            Query::PendingNonce { address, answer } => {
+                let _ = answer.send(self.orderer.nonce(&address));
+            }
+            Query::Queued { hash, answer } => {
+                let _ = answer.send(self.orderer.is_queued(&hash));
+            }
+        }
     }
 
     /// Hands the open block to the journal. Returns whether to go on.

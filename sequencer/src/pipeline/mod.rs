@@ -25,6 +25,7 @@ use std::time::{Duration, Instant};
 
 use spillway_protocol::B256;
 
+use crate::backlog::{Backlog, Pacing};
 use crate::config::Config;
 use crate::index::{Index, IndexError, Opened};
 use crate::journal::{self, Journal, JournalError, Recovery, Repair};
@@ -157,11 +158,12 @@ impl Sequencer {
             *ledger.head(),
             config.blocks,
             config.queues,
-        );
+        )
+        .with_backlog_config(config.backlog);
         let lanes = Arc::new(Lanes::new(config.queues.lane_transactions_max));
         let view = View::new(
             genesis,
-            config.blocks.base_fee_min,
+            Pacing::new(config.blocks.base_fee_min, config.backlog),
             ledger,
             index,
             reader.clone(),
@@ -237,6 +239,13 @@ impl Sequencer {
     /// Hands over what L1 says, in its order.
     pub fn deliver(&self, events: impl IntoIterator<Item = L1Event>) {
         self.lanes.deliver(events);
+    }
+
+    /// Tells what posting costs and how far it is behind: the base fee and the room of blocks follow. Until
+    /// the first report, the base fee stays what it was in the newest block.
+    pub fn set_backlog(&self, backlog: Backlog) {
+        self.view.set_backlog(backlog);
+        self.lanes.set_backlog(backlog);
     }
 
     /// Makes durable what was executed, refuses the rest, and ends the threads. Blocks meanwhile.

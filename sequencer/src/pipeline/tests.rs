@@ -26,8 +26,12 @@ fn config(dir: &TempDir) -> Config {
 }
 
 fn start(dir: &TempDir, disk: &SimulatedDisk) -> Result<Sequencer, StartError> {
+    start_with(&config(dir), disk)
+}
+
+fn start_with(config: &Config, disk: &SimulatedDisk) -> Result<Sequencer, StartError> {
     let storage = Arc::new(disk.clone());
-    Sequencer::start_on(&config(dir), |options| Journal::open_in(storage, options))
+    Sequencer::start_on(config, |options| Journal::open_in(storage, options))
 }
 
 fn signer() -> PrivateKeySigner {
@@ -62,7 +66,11 @@ fn deposit() -> L1Event {
 
 /// Starts on a fresh disk, with the signer's deposit made.
 async fn funded(dir: &TempDir, disk: &SimulatedDisk) -> Sequencer {
-    let sequencer = start(dir, disk).unwrap();
+    funded_with(&config(dir), disk).await
+}
+
+async fn funded_with(config: &Config, disk: &SimulatedDisk) -> Sequencer {
+    let sequencer = start_with(config, disk).unwrap();
     let mut newest = sequencer.view().newest();
     sequencer.deliver([deposit()]);
     newest
@@ -281,5 +289,76 @@ async fn without_the_index_readers_find_everything_in_the_journal() {
     let block = view.block_by_hash(&indexed.0.hash).unwrap();
     assert_eq!(block, Some(indexed.0));
     assert_eq!(view.transaction(&B256::repeat_byte(3)).unwrap(), None);
+    sequencer.stop().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dear_l1_raises_the_base_fee_and_a_restart_goes_on_from_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = SimulatedDisk::new(7);
+    let sequencer = funded(&dir, &disk).await;
+    let view = sequencer.view();
+    let head = |view: &View| view.with_ledger(|ledger| ledger.head().base_fee);
+    let min = config(&dir).blocks.base_fee_min;
+    assert_eq!((head(&view), view.base_fee()), (min, min));
+    sequencer.set_backlog(Backlog {
+        unposted_bytes: 0,
+        wei_per_byte: u128::from(min) * 21_000,
+    });
+    // Empty blocks come each second, and each may raise it.
+    let mut newest = view.newest();
+    newest.wait_for(|_| head(&view) > min).await.unwrap();
+    let raised = head(&view);
+    assert!(view.base_fee() >= raised, "the next block has no less");
+    sequencer.stop().unwrap();
+
+    disk.restart(Crash::Process);
+    let sequencer = start(&dir, &disk).unwrap();
+    let view = sequencer.view();
+    let last = head(&view);
+    assert!(last >= raised);
+    assert_eq!(view.base_fee(), last);
+    assert!(is_durable(&sequencer.submitter().submit(transfer(0)).await));
+    assert_eq!(head(&view), last, "nothing is known of the backlog yet");
+    sequencer.stop().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_the_limit_blocks_are_small_deposits_go_in_and_nothing_is_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    let disk = SimulatedDisk::new(8);
+    let mut config = config(&dir);
+    config.queues.lane_transactions_max = 60;
+    config.backlog.base_fee_max = config.blocks.base_fee_min;
+    let sequencer = funded_with(&config, &disk).await;
+    let (view, submitter) = (sequencer.view(), sequencer.submitter());
+    let first = view.block_number() + 1;
+    sequencer.set_backlog(Backlog {
+        unposted_bytes: 2 * config.backlog.limit_bytes,
+        wei_per_byte: 0,
+    });
+    // The answer comes after the report was taken.
+    assert_eq!(submitter.pending_nonce(signer().address()).await, 0);
+    let raw: Vec<_> = (0..100).map(transfer).collect();
+    sequencer.deliver([deposit(); 50]);
+    let answers = submitter.submit_all(raw).await;
+    // They came together, so the lane took what it holds and refused the rest.
+    let (taken, refused) = answers.split_at(60);
+    assert!(taken.iter().all(is_durable));
+    assert!(refused.iter().all(|one| *one == Err(SubmitError::Busy)));
+    let account = view.account(&signer().address()).unwrap();
+    assert_eq!(account.nonce, 60);
+
+    let blocks: Vec<_> = (first..=view.block_number())
+        .map(|number| view.block(number).unwrap().unwrap())
+        .collect();
+    let sizes = blocks.iter().map(|block| block.transaction_hashes.len());
+    assert_eq!(sizes.clone().max(), Some(4), "a trickle");
+    assert_eq!(sizes.sum::<usize>(), 60);
+    let with_deposits = blocks.iter().find(|block| !block.body.messages.is_empty());
+    assert_eq!(
+        with_deposits.map(|block| block.body.messages.len()),
+        Some(50)
+    );
     sequencer.stop().unwrap();
 }

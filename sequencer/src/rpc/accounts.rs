@@ -96,8 +96,8 @@ fn account(rpc: &Rpc, address: Address, at: BlockRef) -> RpcResult<Option<Accoun
             let block = block.ok_or_else(|| error::refused("header for hash not found"))?;
             block.header.number
         }
-        BlockRef::Safe => return Err(error::unknown_block("safe block not found")),
-        BlockRef::Finalized => return Err(error::unknown_block("finalized block not found")),
+        BlockRef::Safe => rpc.view.l1_progress().posted,
+        BlockRef::Finalized => rpc.view.l1_progress().l1_final,
     };
     rpc.view
         .with_ledger(|ledger| match state_at(number, ledger.head().number) {

@@ -198,9 +198,9 @@ pub(super) enum BlockRef {
     Latest,
     /// Genesis.
     Earliest,
-    /// The newest one posted to L1.
+    /// The newest one posted to L1; genesis when none is.
     Safe,
-    /// The newest one that is final on L1.
+    /// The newest one in a finalised L1 block; genesis when none is.
     Finalized,
     /// By number.
     Number(u64),

@@ -105,8 +105,8 @@ pub(super) fn find(view: &View, at: BlockRef) -> RpcResult<Option<Arc<Block>>> {
         BlockRef::Earliest => view.block(0),
         BlockRef::Number(number) => view.block(number),
         BlockRef::Hash(hash) => view.block_by_hash(&hash),
-        BlockRef::Safe => return Err(error::unknown_block("safe block not found")),
-        BlockRef::Finalized => return Err(error::unknown_block("finalized block not found")),
+        BlockRef::Safe => view.block(view.l1_progress().posted),
+        BlockRef::Finalized => view.block(view.l1_progress().l1_final),
     };
     block.map_err(|reason| read_failed(&reason))
 }

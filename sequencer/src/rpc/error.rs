@@ -18,8 +18,6 @@ pub(super) const REFUSED_CODE: i32 = -32000;
 pub(super) const UNAVAILABLE_CODE: i32 = -32002;
 /// Try again later (EIP-1474: limit exceeded). Wallet libraries retry it by themselves.
 pub(super) const BUSY_CODE: i32 = -32005;
-/// A tag for which there is no block yet.
-pub(super) const UNKNOWN_BLOCK_CODE: i32 = -39001;
 /// Taken, but not durable within the time given (EIP-7966).
 pub(super) const NOT_YET_DURABLE_CODE: i32 = 4;
 
@@ -31,11 +29,6 @@ pub(super) fn invalid_params(message: String) -> ErrorObjectOwned {
 /// A call that cannot be done.
 pub(super) fn refused<M: ToString + ?Sized>(message: &M) -> ErrorObjectOwned {
     plain(REFUSED_CODE, message.to_string())
-}
-
-/// A tag for which there is no block yet.
-pub(super) fn unknown_block(message: &str) -> ErrorObjectOwned {
-    plain(UNKNOWN_BLOCK_CODE, message.to_owned())
 }
 
 /// A method that is not served, in the words by which ethers tells that it is unsupported.

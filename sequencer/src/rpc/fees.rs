@@ -71,7 +71,10 @@ fn fee_history(params: &Params<'_>, rpc: &Rpc) -> RpcResult<FeeHistory> {
             fees.range(last.number + 1, last.number + 1).next().copied(),
         )
     });
-    let next_base_fee = after.map_or_else(|| rpc.view.base_fee(), |fees| fees.base_fee);
+    let next_base_fee = match after {
+        Some(fees) => fees.base_fee,
+        None => base_fee_after(rpc, last.number)?,
+    };
     let blocks = if count == 0 {
         Vec::new()
     } else {
@@ -83,6 +86,12 @@ fn fee_history(params: &Params<'_>, rpc: &Rpc) -> RpcResult<FeeHistory> {
         rpc.config.block_transactions_max,
         percentiles.as_deref(),
     ))
+}
+
+/// The base fee of the block after that one, whose fees are not in memory: it is old, or yet to come.
+fn base_fee_after(rpc: &Rpc, number: u64) -> RpcResult<u64> {
+    let next = find(&rpc.view, BlockRef::Number(number + 1))?;
+    Ok(next.map_or_else(|| rpc.view.base_fee(), |block| block.header.base_fee))
 }
 
 /// In geth's words.

@@ -53,8 +53,8 @@ fn rpc_modules() -> BTreeMap<&'static str, &'static str> {
         .collect()
 }
 
-/// The answer of `spillway_status`, all of one block but the last two. Counts are JSON numbers, as
-/// they stay below 2^53.
+/// The answer of `spillway_status`: of one block down to `withdrawals`, of the moment from there on.
+/// Counts are JSON numbers, as they stay below 2^53.
 #[derive(Clone, Debug, Serialize)]
 struct Status {
     chain_id: u64,
@@ -67,6 +67,11 @@ struct Status {
     transactions: u64,
     inbox_count: u64,
     withdrawals: u32,
+    posted_block: u64,
+    l1_final_block: u64,
+    withdrawable_block: u64,
+    /// Null until the batcher has found its place.
+    unposted_bytes: Option<u64>,
     waiting: usize,
     accepting: bool,
 }
@@ -74,6 +79,7 @@ struct Status {
 fn status(rpc: &Rpc) -> RpcResult<Status> {
     let summary = rpc.view.summary();
     let summary = summary.map_err(|reason| error::internal("summing up the ledger", &reason))?;
+    let l1 = rpc.view.l1_progress();
     Ok(Status {
         chain_id: rpc.view.genesis().chain_id,
         block_number: summary.block_number,
@@ -85,6 +91,10 @@ fn status(rpc: &Rpc) -> RpcResult<Status> {
         transactions: summary.transactions,
         inbox_count: summary.inbox_count,
         withdrawals: summary.withdrawals,
+        posted_block: l1.posted,
+        l1_final_block: l1.l1_final,
+        withdrawable_block: l1.withdrawable,
+        unposted_bytes: rpc.view.backlog().map(|backlog| backlog.unposted_bytes),
         waiting: rpc.submitter.waiting(),
         accepting: !rpc.submitter.halted(),
     })

@@ -13,6 +13,7 @@ mod error;
 mod estimate;
 mod ethereum;
 mod fees;
+mod finality;
 mod heads;
 mod info;
 mod oversized;
@@ -120,6 +121,7 @@ fn methods(rpc: Rpc) -> Result<(Methods, Methods), RegisterMethodError> {
     accounts::register(&mut calls)?;
     block_methods::register(&mut calls)?;
     fees::register(&mut calls)?;
+    finality::register(&mut calls)?;
     estimate::register(&mut calls)?;
     sending::register(&mut calls)?;
     let mut all = RpcModule::from_arc(rpc);
@@ -131,6 +133,8 @@ fn methods(rpc: Rpc) -> Result<(Methods, Methods), RegisterMethodError> {
 
 #[cfg(test)]
 mod tests {
+    mod l1_progress;
+
     use super::*;
 
     #[test]

@@ -74,6 +74,32 @@ pub fn load_newest(
     Ok((Ledger::genesis(genesis), unusable))
 }
 
+/// The ledger after a durable block: from the newest usable snapshot that is not later, and the journal. Changes nothing on
+/// disk, so that others may be making snapshots meanwhile.
+///
+/// # Errors
+/// When the folder or the journal cannot be read. The journal may end before that block, so look at the ledger's head.
+pub fn ledger_at(
+    dir: &Path,
+    genesis: &Genesis,
+    journal: &Reader,
+    number: u64,
+) -> Result<Ledger, SnapshotError> {
+    let not_later = |path: &PathBuf| number_of(path).is_some_and(|made| made <= number);
+    let snapshots = list(dir, EXTENSION)?.into_iter().rev().filter(not_later);
+    let mut ledger = snapshots
+        .filter_map(|path| load(&path, genesis).ok())
+        .next()
+        .unwrap_or_else(|| Ledger::genesis(genesis));
+    replay(&mut ledger, journal, number)?;
+    Ok(ledger)
+}
+
+/// The block of a snapshot, by its file's name.
+fn number_of(path: &Path) -> Option<u64> {
+    path.file_stem()?.to_str()?.parse().ok()
+}
+
 fn load(path: &Path, genesis: &Genesis) -> Result<Ledger, FormatError> {
     let file = File::open(path)?;
     let len = file.metadata()?.len();
