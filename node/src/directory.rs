@@ -55,6 +55,13 @@ impl Directory {
         &self.path
     }
 
+    /// Whether there is a file or folder of that name.
+    pub(crate) fn holds(&self, name: &str) -> Result<bool> {
+        let path = self.path.join(name);
+        path.try_exists()
+            .with_context(|| format!("cannot look at {}", path.display()))
+    }
+
     /// The text of a file, `None` when there is none.
     pub(crate) fn read(&self, name: &str) -> Result<Option<String>> {
         let path = self.path.join(name);
@@ -134,11 +141,13 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let directory = Directory::open(parent.path(), "--dir").unwrap();
         assert_eq!(directory.read("x.json").unwrap(), None);
+        assert!(!directory.holds("x.json").unwrap());
         directory.remove("x.json").unwrap();
         for value in [[1, 2], [3, 4]] {
             directory.write_json("x.json", &value).unwrap();
             let text = directory.read("x.json").unwrap().unwrap();
             assert_eq!(serde_json::from_str::<[i32; 2]>(&text).unwrap(), value);
+            assert!(directory.holds("x.json").unwrap());
         }
         assert!(!parent.path().join("x.tmp").exists());
         directory.remove("x.json").unwrap();

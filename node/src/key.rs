@@ -1,4 +1,4 @@
-//! The deploying key. It is never typed on the command line, where every user of the machine sees it.
+//! Private keys. They are never typed on the command line, where every user of the machine sees them.
 
 use std::env::VarError;
 use std::fs::File;
@@ -16,11 +16,16 @@ const VARIABLE: &str = "SPILLWAY_PRIVATE_KEY";
 /// Bytes that are read of a file: a key has 66.
 const FILE_BYTES_MAX: u64 = 1 << 10;
 
-/// The key from the file, else from the environment, else, on a development network, the first one that everybody knows.
-pub(super) fn load(file: Option<&Path>, development: bool) -> Result<PrivateKeySigner> {
+/// The key in that file.
+pub(crate) fn from_file(path: &Path) -> Result<PrivateKeySigner> {
+    parse(&read(path)?)
+}
+
+/// The deploying key: from the file, else from the environment, else, on a development network, the first one that
+/// everybody knows.
+pub(crate) fn of_deployer(file: Option<&Path>, development: bool) -> Result<PrivateKeySigner> {
     if let Some(path) = file {
-        return parse(&read(path)?)
-            .with_context(|| format!("--private-key-file {}", path.display()));
+        return from_file(path).with_context(|| format!("--private-key-file {}", path.display()));
     }
     match std::env::var(VARIABLE) {
         Ok(text) => parse(&text).context(VARIABLE),

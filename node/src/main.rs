@@ -2,12 +2,16 @@
 //! others, and the only one with a catch-all error.
 
 mod address;
+mod batching;
 mod chain_file;
 mod cli;
 mod config;
 mod deploy;
 mod dev;
 mod directory;
+mod follower;
+mod key;
+mod l1;
 mod logging;
 mod node;
 mod output;

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -16,7 +17,7 @@ use spillway_sequencer::submission::Submitter;
 use spillway_sequencer::view::View;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time;
 
 use crate::chain_file;
@@ -49,11 +50,12 @@ pub(crate) fn runtime() -> Result<Runtime> {
         .context("cannot start the async runtime")
 }
 
-/// A running sequencer on a directory of its own.
+/// A running sequencer on a directory of its own, with the roles that work beside it.
 #[derive(Debug)]
 pub(crate) struct Service {
     directory: Directory,
-    sequencer: Sequencer,
+    sequencer: Arc<Sequencer>,
+    roles: JoinSet<()>,
     signals: Signals,
 }
 
@@ -75,7 +77,8 @@ impl Service {
         chain_file::write_once(&directory, &genesis)?;
         Ok(Self {
             directory,
-            sequencer,
+            sequencer: Arc::new(sequencer),
+            roles: JoinSet::new(),
             signals: Signals::install()?,
         })
     }
@@ -90,6 +93,15 @@ impl Service {
         &self.sequencer
     }
 
+    /// Starts a role beside the sequencer: what follows L1, what posts to it. It is dropped, wherever it waits, before the
+    /// sequencer stops, and must not leave the handle that it is given to anything that outlives it.
+    pub(crate) fn spawn<F>(&mut self, role: impl FnOnce(Arc<Sequencer>) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.roles.spawn(role(Arc::clone(&self.sequencer)));
+    }
+
     /// Waits for `work`. `None` when the operator wants to stop first.
     pub(crate) async fn unless_stopped<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
@@ -102,14 +114,7 @@ impl Service {
     pub(crate) async fn listen(&self, config: RpcConfig, settings: Settings) -> Result<RpcServer> {
         let address = config.addr;
         let server = rpc::serve(config, self.sequencer.submitter(), self.sequencer.view()).await;
-        server.map_err(|error| {
-            let hint = match error.kind() {
-                ErrorKind::AddrInUse => "the port is taken by another program; choose another with",
-                _ => "choose another address with",
-            };
-            let text = format!("cannot listen on {address}: {hint} {}", settings.rpc);
-            anyhow::Error::new(error).context(text)
-        })
+        server.map_err(|error| cannot_listen(error, address, settings.rpc))
     }
 
     /// Serves until Ctrl-C or SIGTERM. A sequencer whose journal has failed goes on answering reads.
@@ -127,6 +132,7 @@ impl Service {
         let Self {
             directory,
             sequencer,
+            mut roles,
             mut signals,
         } = self;
         tracing::info!(
@@ -140,6 +146,10 @@ impl Service {
             // First, so that the sequencer still answers what was asked.
             server.stop().await;
         }
+        roles.shutdown().await;
+        let sequencer = Arc::into_inner(sequencer).context(
+            "a part of the node still holds the sequencer, which is a defect: report it",
+        )?;
         let view = sequencer.view();
         let halted = sequencer.submitter().halted();
         let stopped = spawn_blocking(move || sequencer.stop()).await?;
@@ -156,6 +166,20 @@ impl Service {
         tracing::info!(block, "stopped");
         output::say(&format!("stopped at block {block}\n"))
     }
+}
+
+/// Why nobody can connect to an address; `choose` names what chooses another.
+pub(crate) fn cannot_listen(
+    error: std::io::Error,
+    address: SocketAddr,
+    choose: &str,
+) -> anyhow::Error {
+    let hint = match error.kind() {
+        ErrorKind::AddrInUse => "the port is taken by another program; choose another with",
+        _ => "choose another address with",
+    };
+    let text = format!("cannot listen on {address}: {hint} {choose}");
+    anyhow::Error::new(error).context(text)
 }
 
 fn log_start(report: &StartReport) {

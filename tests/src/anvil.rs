@@ -31,7 +31,10 @@ impl Anvil {
         let log = scratch.path().join("anvil.log");
         let out = File::create(&log).expect("anvil's log");
         let mut command = Command::new(installed());
-        command.args(["--host", "127.0.0.1", "--port", "0", "--accounts", "20"]);
+        command.args(["--host", "127.0.0.1", "--port", "0"]);
+        if !options.contains(&"--accounts") {
+            command.args(["--accounts", "20"]);
+        }
         command.args(["--hardfork", "osaka"]).args(options);
         // So that no configuration of the user's is found.
         command

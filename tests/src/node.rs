@@ -12,10 +12,12 @@ use tempfile::TempDir;
 
 use crate::{PATIENCE, POLL, Rpc};
 
-/// How a node is started. The defaults are those of `spillway dev` on a free port and a new directory.
+/// How a node is started. The defaults are those of `spillway dev` on free ports and a new directory.
 #[derive(Debug, Clone, Default)]
 pub struct NodeOptions {
     dir: Option<PathBuf>,
+    l1_url: Option<String>,
+    arguments: Vec<String>,
 }
 
 impl NodeOptions {
@@ -24,6 +26,36 @@ impl NodeOptions {
     pub fn dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.dir = Some(dir.into());
         self
+    }
+
+    /// Another L1 than the one that comes with the node.
+    #[must_use]
+    pub fn l1_url(mut self, url: &str) -> Self {
+        self.l1_url = Some(url.to_owned());
+        self
+    }
+
+    /// Further arguments.
+    #[must_use]
+    pub fn arguments(mut self, arguments: &[&str]) -> Self {
+        self.arguments = arguments.iter().map(ToString::to_string).collect();
+        self
+    }
+
+    /// The command that starts such a node in that directory.
+    pub fn command(&self, dir: &Path) -> Command {
+        let mut command = Command::new(binary());
+        command.arg("dev").arg("--dir").arg(dir);
+        command.args(["--rpc", "127.0.0.1:0"]);
+        if !self.arguments.iter().any(|argument| argument == "--log") {
+            command.args(["--log", "info"]);
+        }
+        match &self.l1_url {
+            Some(url) => command.args(["--l1-url", url]),
+            None => command.args(["--l1", "127.0.0.1:0"]),
+        };
+        command.args(&self.arguments).stdin(Stdio::null());
+        command
     }
 }
 
@@ -42,6 +74,7 @@ pub struct Node {
 struct Running {
     child: Child,
     url: String,
+    l1_url: String,
 }
 
 impl Node {
@@ -70,11 +103,8 @@ impl Node {
 
     fn spawn(&self) -> Child {
         let log = File::create(self.log_path()).expect("the node's log");
-        let mut command = Command::new(binary());
-        command.arg("dev").arg("--dir").arg(self.dir());
-        command.args(["--rpc", "127.0.0.1:0", "--log", "info"]);
+        let mut command = self.options.command(&self.dir());
         command
-            .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a handle on the log"))
             .stderr(log);
         command
@@ -86,11 +116,12 @@ impl Node {
         let mut running = Running {
             child,
             url: String::new(),
+            l1_url: String::new(),
         };
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if let Some(url) = announced_url(ready) {
-                running.url = url;
+            if let Some((url, l1_url)) = announced_urls(ready) {
+                (running.url, running.l1_url) = (url, l1_url);
                 return running;
             }
             if let Some(status) = running.ended() {
@@ -140,13 +171,26 @@ impl Node {
         &self.running.as_ref().expect("a running node").url
     }
 
+    /// Its L1: JSON-RPC and the beacon endpoints.
+    pub fn l1_url(&self) -> &str {
+        &self.running.as_ref().expect("a running node").l1_url
+    }
+
+    /// Ends it as a crash would.
+    ///
+    /// # Panics
+    /// If it is not running.
+    pub fn kill(&mut self) {
+        self.running.take().expect("a running node").kill();
+    }
+
     /// `ws://127.0.0.1:PORT`.
     pub fn ws_url(&self) -> String {
         self.url().replacen("http", "ws", 1)
     }
 
     /// The state directory.
-    fn dir(&self) -> PathBuf {
+    pub fn dir(&self) -> PathBuf {
         self.options
             .dir
             .clone()
@@ -211,11 +255,13 @@ impl Running {
     }
 }
 
-/// The address in the file that a node writes when it is ready. A file that is half written is no answer yet.
-fn announced_url(ready: &Path) -> Option<String> {
+/// The addresses of node and L1 in the file that a node writes when it is ready. A file that is half written is no answer
+/// yet.
+fn announced_urls(ready: &Path) -> Option<(String, String)> {
     let text = fs::read(ready).ok()?;
     let value: Value = serde_json::from_slice(&text).ok()?;
-    value.get("rpc")?.as_str().map(str::to_owned)
+    let url = |name| value.get(name)?.as_str().map(str::to_owned);
+    Some((url("rpc")?, url("l1")?))
 }
 
 /// The binary under test: `SPILLWAY_BINARY`, or the one that cargo put beside this test.

@@ -79,6 +79,11 @@ impl Rpc {
         }
     }
 
+    /// Where the node is.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Calls `method` with `params`, an array.
     pub async fn call(&self, method: &str, params: Value) -> Result<Value, CallError> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);

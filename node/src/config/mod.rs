@@ -1,5 +1,7 @@
 //! The configuration file, in two steps: what was [`typed`], then what was [`validated`].
 
+mod batcher;
+pub(crate) mod l1;
 mod typed;
 pub(crate) mod validated;
 

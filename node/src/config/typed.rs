@@ -12,13 +12,17 @@ use serde::Deserialize;
 pub(super) struct File {
     pub(super) roles: Vec<String>,
     pub(super) dir: String,
-    pub(super) chain: Chain,
+    pub(super) chain: Option<Chain>,
+    pub(super) l1: Option<L1>,
+    pub(super) batcher: Option<Batcher>,
     #[serde(default)]
     pub(super) rpc: Rpc,
     #[serde(default)]
     pub(super) blocks: Blocks,
     #[serde(default)]
     pub(super) queues: Queues,
+    #[serde(default)]
+    pub(super) backlog: Backlog,
     #[serde(default)]
     pub(super) storage: Storage,
 }
@@ -28,6 +32,31 @@ pub(super) struct File {
 pub(super) struct Chain {
     pub(super) id: i64,
     pub(super) fee_account: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct L1 {
+    pub(super) urls: Vec<String>,
+    pub(super) deployment: String,
+    /// A word or a number.
+    pub(super) finality: Option<toml::Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Batcher {
+    pub(super) blob_key_file: String,
+    pub(super) calldata_key_file: String,
+    pub(super) sequencer: Option<String>,
+    pub(super) max_batch_age_s: Option<i64>,
+    pub(super) heartbeat_s: Option<i64>,
+    pub(super) target_blobs: Option<i64>,
+    pub(super) post_as: Option<String>,
+    pub(super) max_fee_gwei: Option<i64>,
+    pub(super) max_priority_fee_gwei: Option<i64>,
+    pub(super) max_blob_fee_gwei: Option<i64>,
+    pub(super) confirmations: Option<i64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -63,6 +92,14 @@ pub(super) struct Queues {
     pub(super) held_max: Option<i64>,
     pub(super) nonce_gap_max: Option<i64>,
     pub(super) held_for_ms: Option<i64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Backlog {
+    pub(super) target_bytes: Option<i64>,
+    pub(super) limit_bytes: Option<i64>,
+    pub(super) base_fee_max: Option<i64>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -9,12 +9,15 @@ use std::time::Duration;
 
 use alloy_primitives::Address;
 use anyhow::{Result, anyhow, bail, ensure};
-use spillway_sequencer::config::{BlockConfig, Config, QueueConfig, StorageConfig};
+use spillway_sequencer::config::{BacklogConfig, BlockConfig, Config, QueueConfig, StorageConfig};
 use spillway_sequencer::genesis::Genesis;
 use spillway_sequencer::rpc::RpcConfig;
 
+use super::batcher;
+use super::l1::{self, L1Config};
 use super::typed;
 use crate::address;
+use crate::batching::BatchingConfig;
 
 /// Chain ids that wallets can name: JavaScript holds integers up to 2^53 - 1 exactly, and the ids that the
 /// protocol derives for deployments are below 2^51.
@@ -36,42 +39,67 @@ pub(crate) struct NodeConfig {
     pub(crate) sequencer: Config,
     /// Its JSON-RPC.
     pub(crate) rpc: RpcConfig,
+    /// The L1 that the chain is on. None: nobody bridges to it.
+    pub(crate) l1: Option<L1Config>,
+    /// How its batches are posted, if this node does that.
+    pub(crate) batching: Option<BatchingConfig>,
 }
 
 impl TryFrom<typed::File> for NodeConfig {
     type Error = anyhow::Error;
 
     fn try_from(file: typed::File) -> Result<Self> {
-        check_roles(&file.roles)?;
+        check_roles(&file.roles, &["sequencer", "batcher"])?;
         ensure!(
             !file.dir.is_empty(),
             "dir is empty: it must name the state directory"
         );
-        let genesis = Genesis {
-            chain_id: ranged("chain.id", file.chain.id, CHAIN_IDS)?,
-            fee_account: account("chain.fee_account", &file.chain.fee_account)?,
-        };
+        let (genesis, l1) = chain(file.chain.as_ref(), file.l1.as_ref())?;
         let sequencer = Config {
             genesis,
             dir: PathBuf::from(file.dir),
             blocks: blocks(&file.blocks)?,
             queues: queues(&file.queues)?,
+            backlog: backlog(&file.backlog)?,
             storage: storage(&file.storage)?,
         };
         let rpc = rpc(&file.rpc, sequencer.blocks.transactions_max)?;
-        Ok(Self { sequencer, rpc })
+        let is_batcher = file.roles.iter().any(|role| role == "batcher");
+        let batching = match (is_batcher, &l1, &file.batcher) {
+            (false, _, None) => None,
+            (true, Some(l1), Some(typed)) => Some(batcher::validate(typed, l1)?),
+            (true, None, _) => {
+                bail!("roles has \"batcher\", but [l1] is not there: it says where to post")
+            }
+            (true, _, None) => {
+                bail!("roles has \"batcher\", but [batcher] is not there: it names the keys")
+            }
+            (false, _, Some(_)) => bail!("[batcher] is there, but roles does not have \"batcher\""),
+        };
+        Ok(Self {
+            sequencer,
+            rpc,
+            l1,
+            batching,
+        })
     }
 }
 
-fn check_roles(roles: &[String]) -> Result<()> {
+fn check_roles(roles: &[String], allowed: &[&str]) -> Result<()> {
     ensure!(
         !roles.is_empty(),
-        "roles is empty: it must list at least one of: sequencer"
+        "roles is empty: it must list at least one of: {}",
+        allowed.join(", ")
+    );
+    ensure!(
+        roles.iter().any(|role| role == "sequencer"),
+        "roles has no \"sequencer\": the others read its journal, so they run beside it"
     );
     for (place, role) in roles.iter().enumerate() {
         ensure!(
-            role == "sequencer",
-            "roles has {role:?}: allowed are: sequencer"
+            allowed.contains(&role.as_str()),
+            "roles has {role:?}: allowed are: {}",
+            allowed.join(", ")
         );
         ensure!(
             !roles.iter().take(place).any(|earlier| earlier == role),
@@ -79,6 +107,55 @@ fn check_roles(roles: &[String]) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// The chain is either written down here, or the one of a deployment on L1.
+fn chain(
+    chain: Option<&typed::Chain>,
+    on_l1: Option<&typed::L1>,
+) -> Result<(Genesis, Option<L1Config>)> {
+    match (chain, on_l1) {
+        (Some(chain), None) => {
+            let genesis = Genesis {
+                chain_id: ranged("chain.id", chain.id, CHAIN_IDS)?,
+                fee_account: account("chain.fee_account", &chain.fee_account)?,
+            };
+            Ok((genesis, None))
+        }
+        (None, Some(typed)) => {
+            let l1 = l1::validate(typed)?;
+            Ok((l1.genesis(), Some(l1)))
+        }
+        (Some(_), Some(_)) => bail!(
+            "both [chain] and [l1] are there: leave [chain] out, as the deployment says which chain it is"
+        ),
+        (None, None) => bail!(
+            "neither [l1] nor [chain] is there: one must say which chain this is; [chain] is for one without an L1"
+        ),
+    }
+}
+
+fn backlog(typed: &typed::Backlog) -> Result<BacklogConfig> {
+    const BYTES: RangeInclusive<u64> = 1 << 10..=1 << 40;
+    let default = BacklogConfig::default();
+    let backlog = BacklogConfig {
+        target_bytes: or_default(typed.target_bytes, default.target_bytes, |value| {
+            ranged("backlog.target_bytes", value, BYTES)
+        })?,
+        limit_bytes: or_default(typed.limit_bytes, default.limit_bytes, |value| {
+            ranged("backlog.limit_bytes", value, BYTES)
+        })?,
+        base_fee_max: or_default(typed.base_fee_max, default.base_fee_max, |value| {
+            ranged("backlog.base_fee_max", value, 1..=1_000_000_000_000_000)
+        })?,
+    };
+    ensure!(
+        backlog.target_bytes < backlog.limit_bytes,
+        "backlog.target_bytes = {} is not below backlog.limit_bytes = {}: it must be",
+        backlog.target_bytes,
+        backlog.limit_bytes,
+    );
+    Ok(backlog)
 }
 
 fn blocks(typed: &typed::Blocks) -> Result<BlockConfig> {
@@ -207,7 +284,7 @@ fn rpc(typed: &typed::Rpc, block_transactions_max: usize) -> Result<RpcConfig> {
     Ok(rpc)
 }
 
-fn or_default<T>(
+pub(super) fn or_default<T>(
     typed: Option<i64>,
     default: T,
     check: impl FnOnce(i64) -> Result<T>,
@@ -215,7 +292,7 @@ fn or_default<T>(
     typed.map_or(Ok(default), check)
 }
 
-fn ranged<T>(key: &str, value: i64, allowed: RangeInclusive<T>) -> Result<T>
+pub(super) fn ranged<T>(key: &str, value: i64, allowed: RangeInclusive<T>) -> Result<T>
 where
     T: TryFrom<i64> + PartialOrd + Display,
 {
@@ -243,7 +320,7 @@ fn socket_address(key: &str, value: &str) -> Result<SocketAddr> {
 }
 
 /// The account that fees go to.
-fn account(key: &str, value: &str) -> Result<Address> {
+pub(super) fn account(key: &str, value: &str) -> Result<Address> {
     let address = address::parse(value).map_err(|why| anyhow!("{key} = {value:?} {why}"))?;
     ensure!(
         !address.is_zero(),

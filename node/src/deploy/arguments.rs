@@ -7,7 +7,7 @@ use alloy_primitives::utils::parse_ether;
 use alloy_primitives::{Address, U256};
 use clap::Args;
 
-use crate::cli::{LogArgs, chain_id};
+use crate::cli::{LogArgs, chain_id, whole_seconds};
 
 /// `spillway deploy`.
 #[derive(Debug, Args)]
@@ -91,15 +91,6 @@ pub(super) struct NewArgs {
     pub(super) chain_id: Option<u64>,
 }
 
-/// `7d`, `12h`, `90s`, `1h 30m`.
-fn whole_seconds(text: &str) -> Result<Duration, String> {
-    let duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
-    if duration.subsec_nanos() != 0 {
-        return Err("L1 counts in whole seconds".to_owned());
-    }
-    Ok(duration)
-}
-
 fn address(text: &str) -> Result<Address, &'static str> {
     crate::address::parse(text)
 }
@@ -128,21 +119,6 @@ mod tests {
         Line::try_parse_from(typed)
             .map(|line| line.deploy)
             .map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn times_are_whole_seconds_with_a_unit() {
-        for (text, seconds) in [
-            ("7d", 604_800),
-            ("12h", 43_200),
-            ("30s", 30),
-            ("1h30m", 5_400),
-        ] {
-            assert_eq!(whole_seconds(text), Ok(Duration::from_secs(seconds)));
-        }
-        for text in ["", "7", "d", "500ms", "-1d", "99999999999999999999d"] {
-            whole_seconds(text).unwrap_err();
-        }
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! `spillway deploy`: the contracts onto L1, or a deployment compared with what is there.
 
 mod arguments;
-mod key;
 mod plan;
 
 use std::fmt::Write;
@@ -14,7 +13,7 @@ use spillway_l1::{connect, connect_as};
 
 pub(crate) use self::arguments::DeployArgs;
 use self::arguments::NewArgs;
-use crate::{logging, output, service};
+use crate::{key, logging, output, service};
 
 /// Deploys, or verifies.
 pub(crate) fn run(args: &DeployArgs) -> Result<()> {
@@ -29,7 +28,7 @@ pub(crate) fn run(args: &DeployArgs) -> Result<()> {
 /// All that can be refused without L1 is refused first, then all that can be without a transaction.
 async fn deploy(args: &DeployArgs) -> Result<()> {
     let new = &args.new;
-    let key = key::load(new.private_key_file.as_deref(), new.development)?;
+    let key = key::of_deployer(new.private_key_file.as_deref(), new.development)?;
     let address = key.address();
     let plan = plan::plan(new, address)?;
     let l1 = connect_as(&args.l1_url, key).context("--l1-url")?;

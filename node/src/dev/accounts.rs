@@ -14,6 +14,12 @@ pub(crate) const FUNDED: u32 = 20;
 /// The account that fees go to: the first that is not funded.
 const FEE_ACCOUNT: u32 = FUNDED;
 
+/// The sequencer's account on L1, which also posts batches in calldata.
+const SEQUENCER: u32 = FUNDED + 1;
+
+/// The account that posts batches in blobs: one account cannot do both.
+const BLOB_POSTER: u32 = FUNDED + 2;
+
 /// An account with its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TestAccount {
@@ -22,6 +28,7 @@ pub(crate) struct TestAccount {
 }
 
 impl TestAccount {
+    /// Takes milliseconds.
     fn derive(index: u32) -> Result<Self> {
         let signer = MnemonicBuilder::<English>::default()
             .phrase(MNEMONIC)
@@ -34,8 +41,44 @@ impl TestAccount {
     }
 }
 
+/// All that a development chain has keys of.
+#[derive(Debug)]
+pub(crate) struct Accounts {
+    /// Those that everybody may use, by index.
+    pub(crate) funded: Vec<TestAccount>,
+    /// Where fees go.
+    pub(crate) fees: Address,
+    /// The sequencer on L1: posts batches in calldata.
+    pub(crate) sequencer: TestAccount,
+    /// Posts batches in blobs, in the sequencer's name.
+    pub(crate) blob_poster: TestAccount,
+}
+
+impl Accounts {
+    /// Derives them all.
+    pub(crate) fn derive() -> Result<Self> {
+        Ok(Self {
+            funded: funded()?,
+            fees: fee_account()?,
+            sequencer: TestAccount::derive(SEQUENCER)?,
+            blob_poster: TestAccount::derive(BLOB_POSTER)?,
+        })
+    }
+
+    /// Who deploys, and pays for what the operator's accounts lack.
+    pub(crate) fn deployer(&self) -> TestAccount {
+        self.funded[0]
+    }
+
+    /// Everybody who sends transactions on L1.
+    pub(crate) fn on_l1(&self) -> impl Iterator<Item = &TestAccount> {
+        let operator = [&self.sequencer, &self.blob_poster];
+        self.funded.iter().chain(operator)
+    }
+}
+
 /// The funded accounts, by index.
-pub(crate) fn funded() -> Result<Vec<TestAccount>> {
+fn funded() -> Result<Vec<TestAccount>> {
     (0..FUNDED).map(TestAccount::derive).collect()
 }
 
@@ -70,7 +113,11 @@ mod tests {
             accounts[19].address,
             address!("8626f6940E2eb28930eFb4CeF49B2d1F2C9C1199")
         );
-        let fees = fee_account().unwrap();
-        assert!(accounts.iter().all(|account| account.address != fees));
+        let all = Accounts::derive().unwrap();
+        let mut addresses: Vec<_> = all.on_l1().map(|account| account.address).collect();
+        addresses.push(all.fees);
+        addresses.sort_unstable();
+        addresses.dedup();
+        assert_eq!(addresses.len(), 23);
     }
 }

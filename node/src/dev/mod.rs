@@ -1,21 +1,35 @@
-//! `spillway dev`: a development chain on one machine, with funded test accounts.
+//! `spillway dev`: a whole rollup on one machine, with funded test accounts.
 
 pub(crate) mod accounts;
 mod announcement;
-mod funding;
+mod contracts;
+mod deposits;
+mod l1;
 mod screen;
+mod sending;
+mod setup;
 
-use alloy_primitives::Address;
+use std::time::Duration;
+
+use alloy_signer_local::PrivateKeySigner;
 use anyhow::Result;
+use spillway_batcher::policy::PostingConfig;
+use spillway_l1::events::Finality;
+use spillway_l1::transactions::{self, Kind};
 use spillway_sequencer::config::Config;
 use spillway_sequencer::genesis::Genesis;
 use spillway_sequencer::rpc::{RpcConfig, RpcServer};
+use tokio::time::timeout;
 
-use self::accounts::TestAccount;
+use self::accounts::Accounts;
 use self::announcement::Announcement;
+use self::l1::L1;
 use self::screen::Screen;
+use self::setup::Setup;
+use crate::batching::{Batching, BatchingConfig};
 use crate::cli::DevArgs;
 use crate::directory::Directory;
+use crate::follower::Follower;
 use crate::service::{self, Service, Settings};
 use crate::{logging, output, panics};
 
@@ -23,6 +37,15 @@ const SETTINGS: Settings = Settings {
     dir: "--dir",
     rpc: "--rpc",
 };
+
+/// An idle chain posts so often, which shows that it lives.
+const HEARTBEAT: Duration = Duration::from_secs(300);
+
+/// Blocks of L1 on top of a transaction before it is forgotten.
+const CONFIRMATIONS: u64 = 64;
+
+/// Deposits that take longer than this to arrive are waited for with a warning.
+const DEPOSITS_SOON: Duration = Duration::from_secs(10);
 
 /// Runs until Ctrl-C or SIGTERM.
 pub(crate) fn run(args: &DevArgs) -> Result<()> {
@@ -35,64 +58,150 @@ pub(crate) fn run(args: &DevArgs) -> Result<()> {
 }
 
 async fn operate(directory: Directory, args: &DevArgs) -> Result<()> {
-    let accounts = accounts::funded()?;
-    let genesis = Genesis {
-        chain_id: args.chain_id,
-        fee_account: accounts::fee_account()?,
+    let accounts = Accounts::derive()?;
+    let l1 = L1::open(&directory, args, &accounts).await?;
+    let ran = run_on(&l1, directory, args, &accounts).await;
+    l1.stop().await;
+    ran
+}
+
+/// Runs on an L1 that the caller ends.
+async fn run_on(l1: &L1, directory: Directory, args: &DevArgs, accounts: &Accounts) -> Result<()> {
+    let set_up = setup::set_up(&directory, args, accounts, l1);
+    let scene = Scene {
+        l1,
+        setup: l1.while_mining(set_up).await?,
+        accounts,
     };
-    let config = Config::new(genesis, directory.path().to_path_buf());
+    l1.run()?;
+    let config = Config::new(scene.genesis(), directory.path().to_path_buf());
     let mut service = Service::start(directory, config).await?;
     let mut server = None;
-    let served = serve(&mut service, &mut server, args, &accounts).await;
+    let served = match scene.start_roles(&mut service, args) {
+        Ok(()) => serve(&mut service, &mut server, args, &scene).await,
+        Err(error) => Err(error),
+    };
     let withdrawn = announcement::withdraw(service.directory());
     let stopped = service.stop(server).await;
     // The first error is the cause; the others may follow from it.
     served.and(withdrawn).and(stopped)
 }
 
-/// Funds the accounts, opens the port (which the caller closes), says so, and serves.
+/// What a development chain is made of.
+struct Scene<'a> {
+    l1: &'a L1,
+    setup: Setup,
+    accounts: &'a Accounts,
+}
+
+impl Scene<'_> {
+    fn genesis(&self) -> Genesis {
+        Genesis {
+            chain_id: self.setup.deployment.l2_chain_id,
+            fee_account: self.setup.deployment.genesis.fee_account,
+        }
+    }
+
+    /// Starts what works beside the sequencer.
+    fn start_roles(&self, service: &mut Service, args: &DevArgs) -> Result<()> {
+        let (provider, settings) = (self.l1.provider(), self.l1.follower_settings());
+        let deployment = &self.setup.deployment;
+        service.spawn(|sequencer| {
+            Follower::new(provider.clone(), deployment, settings, sequencer).run()
+        });
+        let (config, dir) = (self.batching(args)?, service.directory().path().to_owned());
+        service.spawn(|sequencer| {
+            Batching::new(config, provider.clone(), deployment, &dir, sequencer).run()
+        });
+        Ok(())
+    }
+
+    fn batching(&self, args: &DevArgs) -> Result<BatchingConfig> {
+        let Accounts {
+            sequencer,
+            blob_poster,
+            ..
+        } = self.accounts;
+        Ok(BatchingConfig {
+            sequencer: sequencer.address,
+            blob_key: PrivateKeySigner::from_bytes(&blob_poster.key)?,
+            calldata_key: PrivateKeySigner::from_bytes(&sequencer.key)?,
+            posting: PostingConfig {
+                max_batch_age: args.max_batch_age,
+                heartbeat: HEARTBEAT,
+                forms: args.post_as.into(),
+                ..PostingConfig::default()
+            },
+            caps: transactions::Settings::new(Kind::Blob).caps,
+            finality: Finality::Finalized,
+            confirmations: CONFIRMATIONS,
+            poll_interval: self.l1.follower_settings().reader.poll_interval,
+        })
+    }
+}
+
+/// Says what may be wrong when the deposits do not arrive.
+async fn with_warning(consumed: impl Future<Output = Result<()>>) -> Result<()> {
+    tokio::pin!(consumed);
+    if let Ok(done) = timeout(DEPOSITS_SOON, &mut consumed).await {
+        return done;
+    }
+    tracing::warn!(
+        "the deposits on L1 are not deep enough to be consumed yet: if L1 makes blocks only when there are transactions, \
+         use --l1-depth 0"
+    );
+    consumed.await
+}
+
+/// Waits for the deposits, opens the port (which the caller closes), says so, and serves.
 async fn serve(
     service: &mut Service,
     server: &mut Option<RpcServer>,
     args: &DevArgs,
-    accounts: &[TestAccount],
+    scene: &Scene<'_>,
 ) -> Result<()> {
-    let started_at = service.sequencer().view().block_number();
-    let Some(funded) = fund(service, accounts).await? else {
-        return Ok(());
-    };
-    let server = server.insert(service.listen(RpcConfig::new(args.rpc), SETTINGS).await?);
-    let (http, ws) = service::urls(server.local_addr());
-    Announcement::new(&http, &ws, args.chain_id).publish(service.directory())?;
-    let screen = Screen {
-        chain_id: args.chain_id,
-        http: &http,
-        ws: &ws,
-        dir: service.directory().path(),
-        started_at,
-        fee_account: accounts::fee_account()?,
-        accounts,
-        public: !server.local_addr().ip().is_loopback(),
-    };
-    output::say(&screen.to_string())?;
-    tracing::info!(%http, %ws, funded, "serving");
-    service.serve().await;
-    Ok(())
-}
-
-/// Delivers the deposits that the chain has not consumed, and waits until they are durable. Says how many there
-/// were; `None` when the operator wants to stop first.
-async fn fund(service: &mut Service, accounts: &[TestAccount]) -> Result<Option<usize>> {
-    let addresses: Vec<Address> = accounts.iter().map(|account| account.address).collect();
     let sequencer = service.sequencer();
     let (view, submitter) = (sequencer.view(), sequencer.submitter());
-    let events = funding::rest(&addresses, &view.tokens(), view.summary()?.inbox_count)?;
-    let delivered = events.len();
-    sequencer.deliver(events);
-    let consumed = service::consumed(view, submitter, funding::messages(&addresses));
-    service
+    let started_at = view.block_number();
+    let consumed = service::consumed(view, submitter, scene.setup.messages);
+    let consumed = with_warning(consumed);
+    if service
         .unless_stopped(consumed)
         .await
-        .transpose()
-        .map(|done| done.map(|()| delivered))
+        .transpose()?
+        .is_none()
+    {
+        return Ok(());
+    }
+    let server = server.insert(service.listen(RpcConfig::new(args.rpc), SETTINGS).await?);
+    let (http, ws) = service::urls(server.local_addr());
+    let deployment = &scene.setup.deployment;
+    let deployment_path = contracts::path(service.directory());
+    Announcement {
+        rpc: &http,
+        ws: &ws,
+        chain_id: deployment.l2_chain_id,
+        l1: scene.l1.url(),
+        beacon: scene.l1.url(),
+        deployment: &deployment_path,
+        rollup: deployment.rollup,
+        inbox: deployment.inbox,
+        bridge: deployment.bridge,
+        pid: std::process::id(),
+    }
+    .publish(service.directory())?;
+    let screen = Screen {
+        http: &http,
+        ws: &ws,
+        l1: scene.l1.url(),
+        dir: service.directory().path(),
+        started_at,
+        deployment,
+        accounts: &scene.accounts.funded,
+        public: !server.local_addr().ip().is_loopback() || scene.l1.is_public(),
+    };
+    output::say(&screen.to_string())?;
+    tracing::info!(%http, %ws, l1 = scene.l1.url(), "serving");
+    service.serve().await;
+    Ok(())
 }

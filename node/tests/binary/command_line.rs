@@ -41,6 +41,11 @@ fn help_names_what_there_is_and_nothing_else() {
             &[
                 "--dir",
                 "--rpc",
+                "--l1",
+                "--l1-url",
+                "--l1-block-time",
+                "--l1-depth",
+                "--challenge-window",
                 "--chain-id",
                 "--log",
                 "--log-format",

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::process::{Dev, Process, announcement, announcement_path, spillway, wait_for};
+use crate::process::{Dev, Process, announcement, announcement_path, run, spillway, wait_for};
 use crate::wire::{account, balance, block_number, call, send};
 
 const ETHER: u128 = 1_000_000_000_000_000_000;
@@ -25,6 +25,17 @@ fn it_says_where_it_is_and_who_has_funds() {
         node.url.replacen("http", "ws", 1)
     );
     assert_eq!(call(&node.url, "eth_chainId", &json!([])), "0xca05");
+    let l1 = announced["l1"].as_str().unwrap();
+    assert_eq!(call(l1, "eth_chainId", &json!([])), "0x7a69");
+    assert_eq!(announced["beacon"], l1);
+    let deployment = fs::read(announced["deployment"].as_str().unwrap()).unwrap();
+    let deployment: Value = serde_json::from_slice(&deployment).unwrap();
+    for contract in ["rollup", "inbox", "bridge"] {
+        assert_eq!(
+            announced[contract].as_str().unwrap().to_lowercase(),
+            deployment[contract]
+        );
+    }
     for index in 0..20 {
         assert_eq!(balance(&node.url, account(index).address()), 1_000 * ETHER);
     }
@@ -34,8 +45,14 @@ fn it_says_where_it_is_and_who_has_funds() {
     let screen = node.process.wait_until("start screen", |process| {
         Some(process.stdout()).filter(|shown| shown.contains("Ctrl-C stops"))
     });
-    assert!(screen.contains(&node.url), "{screen}");
-    assert!(screen.contains("fresh"), "{screen}");
+    for part in [
+        &*node.url,
+        l1,
+        "fresh",
+        deployment["token"].as_str().unwrap(),
+    ] {
+        assert!(screen.to_lowercase().contains(part), "{part}: {screen}");
+    }
     let key = account(0).to_bytes().to_string();
     assert!(screen.contains(&key), "{screen}");
     node.stop(Signal::INT);
@@ -112,33 +129,74 @@ fn a_second_instance_on_the_directory_is_refused() {
 }
 
 #[test]
-fn another_chain_id_on_the_directory_is_refused() {
+fn what_was_fixed_at_the_first_start_cannot_be_changed() {
+    let dir = tempfile::tempdir().unwrap();
+    Dev::start_with(dir.path(), &["--chain-id", "7"]).stop(Signal::INT);
+    for (arguments, says) in [
+        (["--chain-id", "5"], "it has chain id 7, and --chain-id 5"),
+        (
+            ["--challenge-window", "1h"],
+            "its challenge window is 30 s, and --challenge-window asks for 3600 s",
+        ),
+    ] {
+        let output = Dev::command(dir.path()).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.contains(says), "{stderr}");
+        assert!(stderr.contains("deployment.json"), "{stderr}");
+    }
+    let node = Dev::start_with(dir.path(), &["--challenge-window", "30s"]);
+    assert_eq!(call(&node.url, "eth_chainId", &json!([])), "0x7");
+}
+
+/// The journal knows its chain by itself, and says so before a wrong file is written.
+#[test]
+fn a_journal_of_another_chain_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     Dev::start(dir.path()).stop(Signal::INT);
-    let other = |stage: &str| {
-        let output = Dev::command(dir.path())
-            .args(["--chain-id", "5"])
-            .output()
-            .unwrap();
-        assert_eq!(output.status.code(), Some(1), "{stage}");
+    let chain_file = dir.path().join("chain.json");
+    let sound = fs::read_to_string(&chain_file).unwrap();
+    let config = dir.path().join("node.toml");
+    let other = format!(
+        "roles = [\"sequencer\"]\ndir = {:?}\n[chain]\nid = 5\nfee_account = \"{}\"\n[rpc]\naddress = \"127.0.0.1:0\"\n",
+        dir.path().to_str().unwrap(),
+        account(20).address(),
+    );
+    fs::write(&config, other).unwrap();
+    let refusal = || {
+        let output = run(&["node", "--config", config.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(1));
         String::from_utf8(output.stderr).unwrap()
     };
-    let stderr = other("chain.json there");
+    let stderr = refusal();
     assert!(
         stderr.contains("chain id 51717") && stderr.contains("chain id 5"),
         "{stderr}"
     );
-
-    // The journal knows its chain by itself, and says so before a wrong file is written.
-    fs::remove_file(dir.path().join("chain.json")).unwrap();
-    let stderr = other("chain.json gone");
+    fs::remove_file(&chain_file).unwrap();
+    let stderr = refusal();
     assert!(stderr.contains("another chain"), "{stderr}");
     Dev::start(dir.path()).stop(Signal::INT);
-    assert!(
-        fs::read_to_string(dir.path().join("chain.json"))
-            .unwrap()
-            .contains("51717")
-    );
+    assert_eq!(fs::read_to_string(&chain_file).unwrap(), sound);
+}
+
+/// A directory without the file that says where its deposits are is not begun anew.
+#[test]
+fn a_chain_without_its_deployment_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = Dev::start(dir.path());
+    send(&node.url, &account(0), account(1).address(), ETHER, 0);
+    node.stop(Signal::INT);
+    let file = dir.path().join("deployment.json");
+    let kept = fs::read(&file).unwrap();
+    fs::remove_file(&file).unwrap();
+    let refused = Dev::command(dir.path()).output().unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    let stderr = String::from_utf8(refused.stderr).unwrap();
+    assert!(stderr.contains("put the file back"), "{stderr}");
+    fs::write(&file, kept).unwrap();
+    let node = Dev::start(dir.path());
+    assert_eq!(balance(&node.url, account(1).address()), 1_001 * ETHER);
 }
 
 #[test]
@@ -146,21 +204,25 @@ fn a_port_that_is_taken_names_the_flag() {
     let holder = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = holder.local_addr().unwrap().to_string();
     let dir = tempfile::tempdir().unwrap();
-    let mut command = spillway();
-    command
-        .arg("dev")
-        .arg("--dir")
-        .arg(dir.path())
-        .args(["--rpc", &address]);
-    let output = command.output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        stderr.contains(&format!("cannot listen on {address}")),
-        "{stderr}"
-    );
-    assert!(stderr.contains("choose another with --rpc"), "{stderr}");
-    assert!(!announcement_path(dir.path()).exists());
+    let free = "127.0.0.1:0";
+    for (rpc, l1, flag) in [(&*address, free, "--rpc"), (free, &*address, "--l1")] {
+        let mut command = spillway();
+        command
+            .arg("dev")
+            .arg("--dir")
+            .arg(dir.path())
+            .args(["--rpc", rpc, "--l1", l1]);
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        for part in [
+            format!("cannot listen on {address}"),
+            format!("choose another with {flag}"),
+        ] {
+            assert!(stderr.contains(&part), "{stderr}");
+        }
+        assert!(!announcement_path(dir.path()).exists());
+    }
     // The directory is as good as new.
     let node = Dev::start(dir.path());
     assert_eq!(balance(&node.url, account(19).address()), 1_000 * ETHER);

@@ -140,11 +140,12 @@ impl Dev {
 
     pub(crate) fn command(dir: &Path) -> Command {
         let mut command = spillway();
-        command
-            .arg("dev")
-            .arg("--dir")
-            .arg(dir)
-            .args(["--rpc", "127.0.0.1:0"]);
+        command.arg("dev").arg("--dir").arg(dir).args([
+            "--rpc",
+            "127.0.0.1:0",
+            "--l1",
+            "127.0.0.1:0",
+        ]);
         command
     }
 

@@ -13,7 +13,7 @@ use spillway_protocol::transaction::{
 };
 use spillway_tests::accounts::{self, Transfer};
 
-/// The test token of a development chain.
+/// The test token of a development chain: the first contract of the first account of a fresh L1.
 pub(crate) const TOKEN: Address = address!("5FbDB2315678afecb367f032d93F642f64180aa3");
 
 /// Accounts that only receive.

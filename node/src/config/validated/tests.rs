@@ -44,9 +44,10 @@ fn the_minimal_file_gives_the_defaults() {
 #[test]
 fn the_defaults_are_in_range() {
     let typed = |value: u128| i64::try_from(value).unwrap();
-    let (b, q, s) = (
+    let (b, q, l, s) = (
         BlockConfig::default(),
         QueueConfig::default(),
+        BacklogConfig::default(),
         StorageConfig::default(),
     );
     blocks(&typed::Blocks {
@@ -61,6 +62,12 @@ fn the_defaults_are_in_range() {
         held_max: Some(typed(q.held_max as u128)),
         nonce_gap_max: Some(typed(q.nonce_gap_max.into())),
         held_for_ms: Some(typed(q.held_for.as_millis())),
+    })
+    .unwrap();
+    backlog(&typed::Backlog {
+        target_bytes: Some(typed(l.target_bytes.into())),
+        limit_bytes: Some(typed(l.limit_bytes.into())),
+        base_fee_max: Some(typed(l.base_fee_max.into())),
     })
     .unwrap();
     storage(&typed::Storage {
@@ -83,6 +90,9 @@ fn ranges() {
         ("queues", "held_max", 1, 1_048_576),
         ("queues", "nonce_gap_max", 1, 1_024),
         ("queues", "held_for_ms", 1_000, 600_000),
+        ("backlog", "target_bytes", 1_024, 16_777_215),
+        ("backlog", "limit_bytes", 2_097_153, 1_099_511_627_776),
+        ("backlog", "base_fee_max", 1, 1_000_000_000_000_000),
         ("storage", "segment_bytes", 1_048_576, 1_099_511_627_776),
         ("rpc", "connections_max", 1, 65_536),
         ("rpc", "request_bytes_max", 32_768, 67_108_864),
@@ -207,7 +217,7 @@ fn a_number_beyond_any_is_refused_with_its_line() {
 
 #[test]
 fn what_must_be_there_is_asked_for() {
-    for key in ["roles", "dir", "chain"] {
+    for key in ["roles", "dir"] {
         let mut table: toml::Table = MINIMAL.parse().unwrap();
         table.remove(key);
         let refused = refusal(&table.to_string());

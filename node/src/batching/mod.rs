@@ -1,0 +1,184 @@
+//! The batcher beside the sequencer: its keys, its transaction managers, its log, and what it tells the sequencer.
+
+mod journal;
+mod log;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use alloy_primitives::Address;
+use alloy_provider::DynProvider;
+use alloy_signer_local::PrivateKeySigner;
+use spillway_batcher::driver::{Account, Accounts, Batcher, BatcherConfig, Report, Status};
+use spillway_batcher::policy::PostingConfig;
+use spillway_l1::deployment::Deployment;
+use spillway_l1::events::{ContractAddresses, Finality};
+use spillway_l1::fees::FeeSettings;
+use spillway_l1::transactions::{
+    DriverSettings, Kind, Price, Settings, StartError, TransactionManager,
+};
+use spillway_sequencer::{Backlog, Sequencer};
+use tokio::sync::{mpsc, watch};
+use tokio::time::sleep;
+
+use self::journal::DurableBlocks;
+
+/// The folder of what was asked of L1 and is not final.
+const FOLDER: &str = "intents";
+
+/// The wait before an L1 that does not answer is tried again.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// How batches are posted.
+#[derive(Clone, Debug)]
+pub(crate) struct BatchingConfig {
+    /// In whose name.
+    pub(crate) sequencer: Address,
+    /// Sends blobs.
+    pub(crate) blob_key: PrivateKeySigner,
+    /// Sends calldata.
+    pub(crate) calldata_key: PrivateKeySigner,
+    /// When and in which form.
+    pub(crate) posting: PostingConfig,
+    /// The most that is offered for gas.
+    pub(crate) caps: Price,
+    /// When a block of L1 counts as final.
+    pub(crate) finality: Finality,
+    /// Blocks on top of a transaction before it is forgotten.
+    pub(crate) confirmations: u64,
+    /// How often L1 and the journal are looked at.
+    pub(crate) poll_interval: Duration,
+}
+
+/// A batcher that is to be started.
+#[derive(Debug)]
+pub(crate) struct Batching {
+    config: BatchingConfig,
+    provider: DynProvider,
+    contracts: ContractAddresses,
+    first_l1_block: u64,
+    folder: PathBuf,
+    journal: Arc<DurableBlocks>,
+    sequencer: Arc<Sequencer>,
+}
+
+impl Batching {
+    /// Of that sequencer, which keeps its files in that directory.
+    pub(crate) fn new(
+        config: BatchingConfig,
+        provider: DynProvider,
+        deployment: &Deployment,
+        directory: &Path,
+        sequencer: Arc<Sequencer>,
+    ) -> Self {
+        Self {
+            config,
+            provider,
+            contracts: ContractAddresses {
+                inbox: deployment.inbox,
+                bridge: deployment.bridge,
+                rollup: deployment.rollup,
+            },
+            first_l1_block: deployment.l1_block.number,
+            folder: directory.join(FOLDER),
+            journal: Arc::new(DurableBlocks::new(&sequencer.view(), directory)),
+            sequencer,
+        }
+    }
+
+    /// Posts until it is dropped, or something needs an operator.
+    pub(crate) async fn run(self) {
+        let blobs = self.account(Kind::Blob, &self.config.blob_key).await;
+        let calldata = self
+            .account(Kind::Ordinary, &self.config.calldata_key)
+            .await;
+        let (blobs, calldata) = match (blobs, calldata) {
+            (Ok(blobs), Ok(calldata)) => (blobs, calldata),
+            (Err(error), _) | (_, Err(error)) => {
+                tracing::error!(%error, "NO BATCH IS POSTED: the transaction managers do not start");
+                return;
+            }
+        };
+        let (reports, told) = mpsc::channel(16);
+        let batcher = Batcher::new(
+            self.batcher_config(),
+            self.provider.clone(),
+            Accounts { blobs, calldata },
+            Arc::<DurableBlocks>::clone(&self.journal),
+            reports,
+        );
+        let status = batcher.status();
+        tokio::select! {
+            error = batcher.run() => {
+                tracing::error!(%error, "NO BATCH IS POSTED ANY MORE. Transactions and reads go on until too much waits");
+            }
+            () = log_all(told) => {}
+            () = tell(&self.sequencer, status) => {}
+        }
+    }
+
+    fn batcher_config(&self) -> BatcherConfig {
+        let config = &self.config;
+        BatcherConfig {
+            posting: config.posting,
+            finality: config.finality,
+            poll_interval: config.poll_interval,
+            retry_interval: config.poll_interval,
+            ..BatcherConfig::new(self.contracts, self.first_l1_block, config.sequencer)
+        }
+    }
+
+    /// Starts a manager as soon as L1 answers.
+    async fn account(&self, kind: Kind, key: &PrivateKeySigner) -> Result<Account, StartError> {
+        let settings = DriverSettings {
+            manager: Settings {
+                caps: self.config.caps,
+                confirmations: self.config.confirmations,
+                ..Settings::new(kind)
+            },
+            fees: FeeSettings::default(),
+            poll_interval: self.config.poll_interval,
+        };
+        loop {
+            let signer = Arc::new(key.clone());
+            let provider = self.provider.clone();
+            match TransactionManager::start(settings.clone(), provider, signer, &self.folder).await
+            {
+                // The task ends with the handle, and says itself why it ends before.
+                Ok((manager, events, _task)) => return Ok(Account { manager, events }),
+                Err(StartError::ChainId(error)) => {
+                    tracing::warn!(%error, "L1 does not answer; posting begins when it does");
+                    sleep(RETRY).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+async fn log_all(mut told: mpsc::Receiver<Report>) {
+    while let Some(report) = told.recv().await {
+        log::log(&report);
+    }
+}
+
+/// Tells the sequencer what is not posted yet, as often as that changes.
+async fn tell(sequencer: &Sequencer, mut status: watch::Receiver<Status>) {
+    let mut told = None;
+    while status.changed().await.is_ok() {
+        let backlog = {
+            let status = status.borrow_and_update();
+            let Some(wei_per_byte) = status.wei_per_byte else {
+                continue;
+            };
+            Backlog {
+                unposted_bytes: status.unposted_bytes,
+                wei_per_byte,
+            }
+        };
+        if told.replace(backlog) != Some(backlog) {
+            sequencer.set_backlog(backlog);
+        }
+    }
+}

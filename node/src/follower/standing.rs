@@ -1,0 +1,136 @@
+//! From what `Rollup` logs to how far L1 has this chain: a state machine without I/O.
+
+use std::collections::VecDeque;
+
+use spillway_l1::batches::BatchEvent;
+use spillway_sequencer::l1::L1Progress;
+
+/// Blocks of L1 whose events can still be taken back: as many as the reader of L1 remembers.
+const REMEMBERED: u64 = 512;
+
+/// Blocks below the head that count as final where no node says what is: what the reader of L1 takes for it.
+const FINAL_DEPTH: u64 = 128;
+
+/// An event, with what our own chain says to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    Posted(Posted),
+    Reverted(u64),
+    Finalized(u64),
+}
+
+/// A batch that stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Posted {
+    number: u64,
+    /// Its last block of L2.
+    block: u64,
+    /// Whether that block is ours.
+    ours: bool,
+}
+
+/// The batches as of some block of L1.
+#[derive(Clone, Debug, Default)]
+struct Batches {
+    /// Those that are not final, in order.
+    pending: VecDeque<Posted>,
+    /// The last block of L2 in a batch that the contract calls final.
+    withdrawable: u64,
+}
+
+/// The batches as of L1's head, and as of the last final block before it.
+#[derive(Debug, Default)]
+pub(super) struct Standing {
+    /// As of the last block that cannot be taken back.
+    base: Batches,
+    recent: VecDeque<(u64, Change)>,
+    tip: u64,
+}
+
+impl Standing {
+    /// Takes in what a block says. `is_ours` tells whether the last block of a batch that is submitted is ours.
+    pub(super) fn block(
+        &mut self,
+        number: u64,
+        events: Vec<BatchEvent>,
+        is_ours: impl Fn(&BatchEvent) -> bool,
+    ) {
+        self.tip = number;
+        for event in events {
+            let ours = is_ours(&event);
+            self.recent.push_back((number, Change::of(&event, ours)));
+        }
+        let settled = number.saturating_sub(REMEMBERED);
+        while let Some((_, change)) = self.recent.pop_front_if(|(at, _)| *at < settled) {
+            self.base.apply(change);
+        }
+    }
+
+    /// Blocks after this one are gone; all of them, if there is none.
+    pub(super) fn roll_back(&mut self, to: Option<u64>) {
+        self.tip = to.unwrap_or_default();
+        self.recent
+            .retain(|(number, _)| to.is_some_and(|to| *number <= to));
+    }
+
+    /// How far L1 has this chain. `finalized` is L1's last final block, if a node says which that is.
+    pub(super) fn progress(&self, finalized: Option<u64>) -> L1Progress {
+        let finalized = finalized.or_else(|| self.tip.checked_sub(FINAL_DEPTH));
+        let head = self.at(u64::MAX);
+        let settled = finalized.map_or(0, |finalized| self.at(finalized).posted());
+        let posted = head.posted();
+        L1Progress {
+            posted,
+            l1_final: settled.min(posted),
+            withdrawable: head.withdrawable,
+        }
+    }
+
+    fn at(&self, block: u64) -> Batches {
+        let mut batches = self.base.clone();
+        let changes = self.recent.iter();
+        for (_, change) in changes.take_while(|(number, _)| *number <= block) {
+            batches.apply(*change);
+        }
+        batches
+    }
+}
+
+impl Change {
+    fn of(event: &BatchEvent, ours: bool) -> Self {
+        match event {
+            BatchEvent::Submitted(batch) => Self::Posted(Posted {
+                number: batch.number,
+                block: batch.header.block_number,
+                ours,
+            }),
+            BatchEvent::Reverted { number } => Self::Reverted(*number),
+            BatchEvent::Finalized { number } => Self::Finalized(*number),
+        }
+    }
+}
+
+impl Batches {
+    fn apply(&mut self, change: Change) {
+        match change {
+            Change::Posted(posted) => self.pending.push_back(posted),
+            Change::Reverted(number) => self.pending.retain(|posted| posted.number < number),
+            Change::Finalized(number) => {
+                while let Some(last) = self.pending.pop_front_if(|it| it.number <= number) {
+                    if last.ours {
+                        self.withdrawable = last.block;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The last block of L2 in a batch, all before it being ours too: a batch continues the one before it.
+    fn posted(&self) -> u64 {
+        let ours = self.pending.iter().take_while(|posted| posted.ours);
+        ours.last().map_or(self.withdrawable, |posted| posted.block)
+    }
+}
+
+#[cfg(test)]
+mod tests;
