@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Instant;
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::{PATIENCE, POLL, Rpc};
@@ -79,6 +80,21 @@ impl Anvil {
     /// A JSON-RPC client for it.
     pub fn rpc(&self) -> Rpc {
         Rpc::new(&self.url)
+    }
+
+    /// Lets it hang: what connects to it gets no answer until [`Self::resume`].
+    pub fn pause(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets it go on after [`Self::pause`].
+    pub fn resume(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        kill_process(pid.expect("a process id"), signal).expect("a signal to our own child");
     }
 }
 

@@ -47,8 +47,11 @@ impl NodeOptions {
         let mut command = Command::new(binary());
         command.arg("dev").arg("--dir").arg(dir);
         command.args(["--rpc", "127.0.0.1:0"]);
-        if !self.arguments.iter().any(|argument| argument == "--log") {
-            command.args(["--log", "info"]);
+        // Proofs for blobs take seconds of CPU, which tests that are not about posting would pay for nothing.
+        for (flag, value) in [("--log", "info"), ("--max-batch-age", "1h")] {
+            if !self.arguments.iter().any(|argument| argument == flag) {
+                command.args([flag, value]);
+            }
         }
         match &self.l1_url {
             Some(url) => command.args(["--l1-url", url]),

@@ -104,3 +104,6 @@ fn gwei(key: &str, typed: Option<i64>, default: u128) -> Result<u128> {
         Ok(u128::from(gwei) * GWEI)
     })
 }
+
+#[cfg(test)]
+mod tests;

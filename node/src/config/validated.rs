@@ -91,10 +91,6 @@ fn check_roles(roles: &[String], allowed: &[&str]) -> Result<()> {
         "roles is empty: it must list at least one of: {}",
         allowed.join(", ")
     );
-    ensure!(
-        roles.iter().any(|role| role == "sequencer"),
-        "roles has no \"sequencer\": the others read its journal, so they run beside it"
-    );
     for (place, role) in roles.iter().enumerate() {
         ensure!(
             allowed.contains(&role.as_str()),
@@ -106,6 +102,10 @@ fn check_roles(roles: &[String], allowed: &[&str]) -> Result<()> {
             "roles has {role:?} twice"
         );
     }
+    ensure!(
+        roles.iter().any(|role| role == "sequencer"),
+        "roles has no \"sequencer\": the others read its journal, so they run beside it"
+    );
     Ok(())
 }
 

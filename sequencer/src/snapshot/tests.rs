@@ -109,6 +109,41 @@ fn a_snapshot_gives_the_ledger_of_its_block_and_the_journal_goes_on_from_it() {
 }
 
 #[test]
+fn the_ledger_of_any_block_is_found_whatever_snapshots_there_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let (snapshots, reader) = (
+        dir.path().join("snapshots"),
+        journal(&dir.path().join("journal"), 9),
+    );
+    make(&snapshots, &GENESIS, &reader, 4).unwrap();
+    let newest = make(&snapshots, &GENESIS, &reader, 7).unwrap();
+    // Somebody else is making one.
+    let unfinished = snapshots.join("00000000000000000009.tmp");
+    fs::write(&unfinished, "half").unwrap();
+    let root = |number| {
+        let mut ledger = ledger_at(&snapshots, &GENESIS, &reader, number).unwrap();
+        assert_eq!(ledger.head().number, number);
+        ledger.state_root().unwrap()
+    };
+    for number in 0..=9 {
+        let mut replayed = Ledger::genesis(&GENESIS);
+        replay(&mut replayed, &reader, number).unwrap();
+        assert_eq!(
+            root(number),
+            replayed.state_root().unwrap(),
+            "block {number}"
+        );
+    }
+    fs::write(newest, "damaged").unwrap();
+    let before = root(8);
+    assert!(unfinished.exists());
+    fs::remove_dir_all(&snapshots).unwrap();
+    assert_eq!(root(8), before);
+    let beyond = ledger_at(&snapshots, &GENESIS, &reader, 10).unwrap();
+    assert_eq!(beyond.head().number, 9);
+}
+
+#[test]
 fn two_snapshots_are_kept() {
     let dir = tempfile::tempdir().unwrap();
     let reader = journal(&dir.path().join("journal"), 9);

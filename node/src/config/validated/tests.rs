@@ -130,8 +130,14 @@ fn rejections() {
         ("", "roles = []", "roles is empty"),
         (
             "",
-            r#"roles = ["batcher"]"#,
-            r#"roles has "batcher": allowed are: sequencer"#,
+            r#"roles = ["verifier"]"#,
+            r#"roles has "verifier": allowed are: sequencer, batcher"#,
+        ),
+        ("", r#"roles = ["batcher"]"#, r#"roles has no "sequencer""#),
+        (
+            "",
+            r#"roles = ["sequencer", "batcher"]"#,
+            "[l1] is not there",
         ),
         (
             "",
@@ -202,7 +208,8 @@ fn rejections() {
             "sync_wait_max_ms = 1000",
             "rpc.sync_wait_ms = 2000 is above rpc.sync_wait_max_ms = 1000",
         ),
-        ("batcher", "x = 1", "unknown field `batcher`"),
+        ("batcher", "x = 1", "unknown field `x`"),
+        ("relayer", "x = 1", "unknown field `relayer`"),
     ] {
         let refused = refusal(&with(section, line));
         assert!(refused.contains(says), "[{section}] {line}: {refused}");
