@@ -16,7 +16,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const ANSWER_BYTES_MAX: u64 = 1 << 20;
 
 /// The lines that come first, in this order; what else a node says follows by name.
-const ORDER: [&str; 8] = [
+const ORDER: [&str; 13] = [
     "chain_id",
     "block_number",
     "block_hash",
@@ -25,6 +25,11 @@ const ORDER: [&str; 8] = [
     "accounts",
     "transactions",
     "base_fee",
+    "posted_block",
+    "posted_state_root",
+    "l1_final_block",
+    "withdrawable_block",
+    "unposted_bytes",
 ];
 
 /// Asks and prints.

@@ -1,5 +1,6 @@
 //! How far L1 has this chain, as the node's follower of L1 reports it.
 
+use alloy_primitives::B256;
 use serde::Serialize;
 
 /// How far L1 has this chain: numbers of L2 blocks, 0 for none.
@@ -8,6 +9,8 @@ pub struct L1Progress {
     /// The newest block in a batch on L1's head whose header agrees with ours. May go down, when L1
     /// drops blocks.
     pub posted: u64,
+    /// The state root after that block, as the batch claims it; `None` without a batch.
+    pub posted_state_root: Option<B256>,
     /// The newest block in a batch that is in a finalised L1 block.
     pub l1_final: u64,
     /// The newest block in a batch that the contract calls final: its withdrawals can be claimed.
@@ -21,6 +24,7 @@ impl L1Progress {
         let posted = self.posted.min(newest);
         Self {
             posted,
+            posted_state_root: self.posted_state_root.filter(|_| posted == self.posted),
             l1_final: self.l1_final.min(posted),
             withdrawable: self.withdrawable.min(posted),
         }
@@ -63,9 +67,21 @@ mod tests {
     fn progress(posted: u64, l1_final: u64, withdrawable: u64) -> L1Progress {
         L1Progress {
             posted,
+            posted_state_root: None,
             l1_final,
             withdrawable,
         }
+    }
+
+    #[test]
+    fn a_root_is_shown_with_its_block_alone() {
+        let root = Some(B256::repeat_byte(1));
+        let told = L1Progress {
+            posted_state_root: root,
+            ..progress(7, 0, 0)
+        };
+        assert_eq!(told.shown_at(7).posted_state_root, root);
+        assert_eq!(told.shown_at(6).posted_state_root, None);
     }
 
     #[test]

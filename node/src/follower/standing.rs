@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use alloy_primitives::B256;
 use spillway_l1::batches::BatchEvent;
 use spillway_sequencer::l1::L1Progress;
 
@@ -25,6 +26,8 @@ struct Posted {
     number: u64,
     /// Its last block of L2.
     block: u64,
+    /// The state root after it.
+    state_root: B256,
     /// Whether that block is ours.
     ours: bool,
 }
@@ -34,8 +37,8 @@ struct Posted {
 struct Batches {
     /// Those that are not final, in order.
     pending: VecDeque<Posted>,
-    /// The last block of L2 in a batch that the contract calls final.
-    withdrawable: u64,
+    /// The newest one that the contract calls final.
+    settled: Option<Posted>,
 }
 
 /// The batches as of L1's head, and as of the last final block before it.
@@ -77,12 +80,14 @@ impl Standing {
     pub(super) fn progress(&self, finalized: Option<u64>) -> L1Progress {
         let finalized = finalized.or_else(|| self.tip.checked_sub(FINAL_DEPTH));
         let head = self.at(u64::MAX);
-        let settled = finalized.map_or(0, |finalized| self.at(finalized).posted());
+        let block = |posted: Option<Posted>| posted.map_or(0, |posted| posted.block);
+        let l1_final = finalized.map_or(0, |finalized| block(self.at(finalized).posted()));
         let posted = head.posted();
         L1Progress {
-            posted,
-            l1_final: settled.min(posted),
-            withdrawable: head.withdrawable,
+            posted: block(posted),
+            posted_state_root: posted.map(|posted| posted.state_root),
+            l1_final: l1_final.min(block(posted)),
+            withdrawable: block(head.settled),
         }
     }
 
@@ -102,6 +107,7 @@ impl Change {
             BatchEvent::Submitted(batch) => Self::Posted(Posted {
                 number: batch.number,
                 block: batch.header.block_number,
+                state_root: batch.header.state_root,
                 ours,
             }),
             BatchEvent::Reverted { number } => Self::Reverted(*number),
@@ -118,17 +124,17 @@ impl Batches {
             Change::Finalized(number) => {
                 while let Some(last) = self.pending.pop_front_if(|it| it.number <= number) {
                     if last.ours {
-                        self.withdrawable = last.block;
+                        self.settled = Some(last);
                     }
                 }
             }
         }
     }
 
-    /// The last block of L2 in a batch, all before it being ours too: a batch continues the one before it.
-    fn posted(&self) -> u64 {
+    /// The newest batch, all before it being ours too: a batch continues the one before it.
+    fn posted(&self) -> Option<Posted> {
         let ours = self.pending.iter().take_while(|posted| posted.ours);
-        ours.last().map_or(self.withdrawable, |posted| posted.block)
+        ours.last().copied().or(self.settled)
     }
 }
 

@@ -68,6 +68,8 @@ struct Status {
     inbox_count: u64,
     withdrawals: u32,
     posted_block: u64,
+    /// Null while nothing is posted.
+    posted_state_root: Option<B256>,
     l1_final_block: u64,
     withdrawable_block: u64,
     /// Null until the batcher has found its place.
@@ -92,6 +94,7 @@ fn status(rpc: &Rpc) -> RpcResult<Status> {
         inbox_count: summary.inbox_count,
         withdrawals: summary.withdrawals,
         posted_block: l1.posted,
+        posted_state_root: l1.posted_state_root,
         l1_final_block: l1.l1_final,
         withdrawable_block: l1.withdrawable,
         unposted_bytes: rpc.view.backlog().map(|backlog| backlog.unposted_bytes),

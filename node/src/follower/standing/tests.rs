@@ -5,13 +5,17 @@ use spillway_protocol::batch::{BatchHeader, Submission};
 
 use super::*;
 
+fn root(block: u64) -> B256 {
+    B256::left_padding_from(&block.to_be_bytes())
+}
+
 /// A batch up to that block of L2.
 fn submitted(number: u64, block: u64) -> BatchEvent {
     BatchEvent::Submitted(Box::new(SubmittedBatch {
         number,
         header: BatchHeader {
             parent: Default::default(),
-            state_root: Default::default(),
+            state_root: root(block),
             auth_root: Default::default(),
             auth_count: 0,
             inbox_count: 0,
@@ -43,6 +47,8 @@ fn finalized(number: u64) -> BatchEvent {
 /// Posted, final on L1, withdrawable.
 fn shown(standing: &Standing, finalized: Option<u64>) -> (u64, u64, u64) {
     let progress = standing.progress(finalized);
+    let posted = Some(progress.posted).filter(|posted| *posted > 0);
+    assert_eq!(progress.posted_state_root, posted.map(root));
     (progress.posted, progress.l1_final, progress.withdrawable)
 }
 

@@ -106,6 +106,7 @@ impl Chain {
     fn set_l1_progress(&self, posted: u64, l1_final: u64, withdrawable: u64) {
         self.sequencer.view().set_l1_progress(L1Progress {
             posted,
+            posted_state_root: (posted > 0).then(|| B256::repeat_byte(9)),
             l1_final,
             withdrawable,
         });
@@ -247,6 +248,7 @@ async fn the_status_tells_how_far_l1_is() {
     let status = chain.call("spillway_status", json!([])).await;
     let found = names.map(|name| status[name].clone());
     assert_eq!(found, [json!(0), json!(0), json!(0), Value::Null]);
+    assert_eq!(status["posted_state_root"], Value::Null);
     let sent = json!([transfer(0)]);
     chain.call("eth_sendRawTransaction", sent).await;
     chain.set_l1_progress(2, 1, 1);
@@ -257,6 +259,7 @@ async fn the_status_tells_how_far_l1_is() {
     let status = chain.call("spillway_status", json!([])).await;
     let found = names.map(|name| status[name].clone());
     assert_eq!(found, [json!(2), json!(1), json!(1), json!(77)]);
+    assert_eq!(status["posted_state_root"], json!(B256::repeat_byte(9)));
     chain.sequencer.stop().unwrap();
 }
 
