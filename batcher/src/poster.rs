@@ -94,7 +94,7 @@ impl Poster {
         Ok(())
     }
 
-    /// Notes that a batch was handed over in an earlier run, and may still get there.
+    /// Notes that a batch was handed over in an earlier run, and may still get there. Attempts of one batch come in their order.
     pub fn resume(&mut self, header_hash: B256, form: Form, failures: u64) {
         if let Some(index) = self
             .place(header_hash)
@@ -125,12 +125,23 @@ impl Poster {
         }
     }
 
-    /// Notes that an attempt ended without its batch on L1. It is made again when nothing else is under way.
-    pub fn failed(&mut self, id: B256) {
-        let attempt = self.queue.iter_mut().find(|queued| queued.id() == id);
-        if let Some(queued) = attempt {
+    /// Notes that an attempt ended without its batch on L1. It is made again when nothing else is under way. Answers whether
+    /// it was the newest attempt of a batch that does not stand.
+    pub fn failed(&mut self, id: B256) -> bool {
+        let standing = self.standing;
+        let mut queue = self.queue.iter_mut().enumerate();
+        let Some((index, queued)) = queue.find(|(_, queued)| queued.id() == id) else {
+            return false;
+        };
+        queued.sent = None;
+        queued.failures += 1;
+        index >= standing
+    }
+
+    /// Notes that an attempt was not made after all.
+    pub fn unsent(&mut self, id: B256) {
+        if let Some(queued) = self.queue.iter_mut().find(|queued| queued.id() == id) {
             queued.sent = None;
-            queued.failures += 1;
         }
     }
 
@@ -201,6 +212,13 @@ impl Poster {
     pub fn unposted_chunks(&self) -> usize {
         let unposted = self.queue.range(self.standing..);
         unposted.map(|queued| queued.batch.chunks.len()).sum()
+    }
+
+    /// Whether that batch, which it knows, stands on L1's head.
+    #[must_use]
+    pub fn stands(&self, header_hash: B256) -> bool {
+        self.place(header_hash)
+            .is_some_and(|place| place <= self.standing)
     }
 
     /// Whether that batch is one of those after the newest final one.

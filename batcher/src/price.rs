@@ -29,9 +29,11 @@ pub enum Form {
 /// measured figures that these two are rounded from.
 const BLOB_SUBMISSION_GAS: u64 = 85_000;
 /// Gas of a calldata submission without its chunks.
-const CALLDATA_SUBMISSION_GAS: u64 = 85_000;
+const CALLDATA_SUBMISSION_GAS: u64 = 79_000;
 /// Execution gas of a chunk in calldata: its event, its hash, its copies.
-const CALLDATA_CHUNK_GAS: u64 = 5_000;
+const CALLDATA_CHUNK_GAS: u64 = 6_200;
+/// Tokens of the call around the chunks: selector, header, lengths.
+const CALL_TOKENS: u64 = 920;
 /// Gas that every transaction pays first.
 const TRANSACTION_GAS: u64 = 21_000;
 /// A byte of calldata in tokens (EIP-7623): one if it is zero, else four.
@@ -135,7 +137,7 @@ fn calldata_gas(batch: &SealedBatch) -> u64 {
         .count() as u64;
     let tokens = bytes - nonzero + NONZERO_TOKENS * nonzero;
     let execution = CALLDATA_SUBMISSION_GAS + CALLDATA_CHUNK_GAS * batch.chunks.len() as u64;
-    let floor = TRANSACTION_GAS + FLOOR_TOKEN_GAS * tokens;
+    let floor = TRANSACTION_GAS + FLOOR_TOKEN_GAS * (CALL_TOKENS + tokens);
     floor.max(execution + STANDARD_TOKEN_GAS * tokens)
 }
 
@@ -185,29 +187,29 @@ mod tests {
         // 60 chunks: 29,760 bytes, 40 gas each at the floor.
         assert_eq!(
             Form::Calldata.cost(&batch(60), &fees(10, 3)),
-            Some((21_000 + 29_760 * 40) * 10 * GWEI)
+            Some((21_000 + (29_760 * 4 + 920) * 10) * 10 * GWEI)
         );
         // One chunk: 496 bytes at 16 gas and the execution are above the floor.
         assert_eq!(
             Form::Calldata.cost(&batch(1), &fees(1, 0)),
-            Some((85_000 + 5_000 + 496 * 16) * GWEI)
+            Some((79_000 + 6_200 + 496 * 16) * GWEI)
         );
         assert_eq!(Form::Calldata.cost(&batch(61), &fees(1, 1)), None);
     }
 
     #[test]
     fn the_cheaper_form_is_chosen_once_it_is_cheaper_by_the_margin() {
-        let one = batch(1);
-        // A blob costs 131,072 gas at the blob price; one chunk in calldata costs some 13,000 gas more than a blob transaction.
-        assert_eq!(Form::Blobs.choose(&one, &fees(10, 100), 10), Form::Calldata);
-        assert_eq!(Form::Calldata.choose(&one, &fees(10, 0), 10), Form::Blobs);
+        let two = batch(2);
+        // A blob costs 131,072 gas at the blob price; two chunks in calldata cost some 22,000 gas more than a blob transaction.
+        assert_eq!(Form::Blobs.choose(&two, &fees(10, 100), 10), Form::Calldata);
+        assert_eq!(Form::Calldata.choose(&two, &fees(10, 0), 10), Form::Blobs);
         // Within the margin both stay as they are.
         let near = Fees {
             gas_price: 10 * GWEI,
             blob_gas_price: GWEI,
         };
-        assert_eq!(Form::Blobs.choose(&one, &near, 10), Form::Blobs);
-        assert_eq!(Form::Calldata.choose(&one, &near, 10), Form::Calldata);
+        assert_eq!(Form::Blobs.choose(&two, &near, 10), Form::Blobs);
+        assert_eq!(Form::Calldata.choose(&two, &near, 10), Form::Calldata);
         assert_eq!(Form::Calldata.choose(&batch(61), &near, 10), Form::Blobs);
     }
 

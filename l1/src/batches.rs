@@ -28,6 +28,8 @@ pub enum BatchEvent {
         /// The batch's number, from 1.
         number: u64,
     },
+    /// Nothing can be posted any more, for good.
+    Escaped,
 }
 
 /// A batch as it was submitted.
@@ -53,6 +55,7 @@ pub fn filter(rollup: Address) -> LogFilter {
         topics: vec![
             Rollup::BatchSubmitted::SIGNATURE_HASH,
             Rollup::BatchesReverted::SIGNATURE_HASH,
+            Rollup::Escaped::SIGNATURE_HASH,
             Rollup::BatchFinalized::SIGNATURE_HASH,
         ],
     }
@@ -89,6 +92,7 @@ pub fn of_rollup(event: RollupEvents) -> Option<BatchEvent> {
         RollupEvents::BatchFinalized(event) => Some(BatchEvent::Finalized {
             number: event.number,
         }),
+        RollupEvents::Escaped(_) => Some(BatchEvent::Escaped),
         _ => None,
     }
 }
@@ -225,6 +229,13 @@ mod tests {
         assert_eq!(told, Some(BatchEvent::Finalized { number: 3 }));
         let escaped = Rollup::Escaped { head: 1 };
         let told = event(&contracts, &log(escaped.encode_log_data())).unwrap();
+        assert_eq!(told, Some(BatchEvent::Escaped));
+        let opened = Rollup::ChallengeOpened {
+            number: 1,
+            batchHash: B256::ZERO,
+            open: 1,
+        };
+        let told = event(&contracts, &log(opened.encode_log_data())).unwrap();
         assert_eq!(told, None);
     }
 }

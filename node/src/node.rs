@@ -16,7 +16,7 @@ use crate::batching::{Batching, BatchingConfig};
 use crate::cli::NodeArgs;
 use crate::config::{self, l1::L1Config, validated::NodeConfig};
 use crate::directory::Directory;
-use crate::follower::{Follower, FollowerSettings};
+use crate::follower::{FollowerSettings, follow};
 use crate::l1::{self, L1Error};
 use crate::service::{self, Service, Settings};
 use crate::{logging, output, panics};
@@ -35,7 +35,7 @@ pub(crate) fn run(args: &NodeArgs) -> Result<()> {
     logging::install(&args.log)?;
     panics::install();
     let directory = Directory::open(&config.sequencer.dir, SETTINGS.dir)?;
-    service::runtime()?.block_on(operate(directory, config))
+    service::block_on(operate(directory, config))
 }
 
 async fn operate(directory: Directory, config: NodeConfig) -> Result<()> {
@@ -115,7 +115,7 @@ impl L1 {
             reader: ReaderSettings::default(),
         };
         let deployment = &self.config.deployment;
-        let follow = Follower::new(provider.clone(), deployment, settings, sequencer.clone()).run();
+        let follow = follow(provider.clone(), deployment, settings, sequencer.clone());
         match self.batching {
             None => follow.await,
             Some(config) => {

@@ -15,7 +15,7 @@ use spillway_sequencer::pipeline::StartReport;
 use spillway_sequencer::rpc::{self, RpcConfig, RpcServer};
 use spillway_sequencer::submission::Submitter;
 use spillway_sequencer::view::View;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time;
@@ -42,12 +42,19 @@ pub(crate) struct Settings {
     pub(crate) rpc: &'static str,
 }
 
-/// The async runtime, for sockets, timers and signals.
-pub(crate) fn runtime() -> Result<Runtime> {
-    Builder::new_multi_thread()
+/// How long work on other threads may go on once everything has stopped. Nothing durable rests on its end.
+const LEFT_OVERS_MAX: Duration = Duration::from_secs(2);
+
+/// Runs on an async runtime, for sockets, timers and signals.
+pub(crate) fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = Builder::new_multi_thread()
         .enable_all()
         .build()
-        .context("cannot start the async runtime")
+        .context("cannot start the async runtime")?;
+    let done = runtime.block_on(work);
+    // A replay for the batcher can take long, and nobody waits for it any more.
+    runtime.shutdown_timeout(LEFT_OVERS_MAX);
+    done
 }
 
 /// A running sequencer on a directory of its own, with the roles that work beside it.

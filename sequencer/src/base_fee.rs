@@ -2,14 +2,14 @@
 //!
 //! A function of the previous block's base fee, the time between the two blocks, and what the batcher
 //! reports. It moves slowly, because wallets sign with what they were quoted a while ago, and not for
-//! little, because a block that changes it takes nine bytes more on L1.
+//! little, because a block that changes it takes twelve bytes more on L1.
 
 use spillway_protocol::gas::TRANSFER_ETH;
 
 use crate::backlog::Backlog;
 use crate::config::BacklogConfig;
 
-/// Bytes that a transfer takes on L1: 8.83 were measured, everything in.
+/// Bytes that a transfer takes on L1: 9.0 at 10,000 transfers/s and 10.1 at 100 were measured, everything in.
 const TRANSFER_BYTES: u128 = 10;
 /// What the base fee is multiplied by when the backlog is at its limit.
 const FACTOR_AT_LIMIT: u128 = 10;

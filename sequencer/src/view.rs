@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use alloy_primitives::{Address, B256, Bytes};
 use parking_lot::{Mutex, RwLock};
@@ -75,6 +75,8 @@ struct Inner {
     pacing: Mutex<Pacing>,
     l1_progress: Mutex<L1Progress>,
     newest: watch::Sender<u64>,
+    /// Bytes of operations in the blocks that were published.
+    operation_bytes: AtomicU64,
 }
 
 /// Blocks that the index does not hold yet, and a few that it does.
@@ -106,6 +108,7 @@ impl View {
             pacing: Mutex::new(pacing),
             l1_progress: Mutex::default(),
             newest,
+            operation_bytes: AtomicU64::new(0),
         };
         Self {
             inner: Arc::new(inner),
@@ -128,6 +131,12 @@ impl View {
     #[must_use]
     pub fn journal(&self) -> Reader {
         self.inner.journal.clone()
+    }
+
+    /// Bytes of operations that became durable since the start.
+    #[must_use]
+    pub fn operation_bytes(&self) -> u64 {
+        self.inner.operation_bytes.load(Ordering::Relaxed)
     }
 
     /// An account by its address, after the newest durable block.
@@ -276,6 +285,10 @@ impl View {
             .apply(&block.header, &block.body)?;
         self.inner.fees.write().push(block);
         self.inner.recent.write().insert(block);
+        let bytes = block.body.operations.len() as u64;
+        self.inner
+            .operation_bytes
+            .fetch_add(bytes, Ordering::Relaxed);
         self.inner.newest.send_replace(block.header.number);
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! What the transaction managers were asked for, in this run and in earlier ones.
 
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256};
 use spillway_l1::batches::submitted_header;
 use spillway_l1::transactions::{IntentId, Request};
 use spillway_protocol::batch::{BatchHeader, header_hash};
@@ -36,7 +36,10 @@ pub(super) struct Attempt {
 
 impl Attempt {
     /// The attempt that a request is; none if it is something else.
-    pub(super) fn of(form: Form, request: &Request) -> Option<Self> {
+    pub(super) fn of(form: Form, request: &Request, rollup: Address) -> Option<Self> {
+        if request.to != rollup {
+            return None;
+        }
         let header = submitted_header(&request.data)?;
         let (id, header_hash) = (request.id.0, header_hash(&header));
         let failures =
@@ -57,8 +60,18 @@ impl Attempt {
 pub(super) struct Attempts(Vec<Attempt>);
 
 impl Attempts {
+    /// Notes an attempt, in the place of an earlier one of that name, which its manager had forgotten.
     pub(super) fn add(&mut self, attempt: Attempt) {
+        self.forget(attempt.id);
         self.0.push(attempt);
+    }
+
+    /// The attempts to post that batch, in their order.
+    pub(super) fn of_batch(&self, header_hash: B256) -> Vec<Attempt> {
+        let of_batch = |attempt: &&Attempt| attempt.header_hash == header_hash;
+        let mut attempts: Vec<_> = self.0.iter().filter(of_batch).cloned().collect();
+        attempts.sort_unstable_by_key(|attempt| attempt.failures);
+        attempts
     }
 
     pub(super) fn get(&self, id: IntentId) -> Option<&Attempt> {
@@ -83,7 +96,7 @@ impl Attempts {
     /// The attempts under way that continue a batch one after the other. Where two continue the same one, the first.
     pub(super) fn chain_from(&self, mut parent: B256) -> Vec<&Attempt> {
         let mut chain = Vec::new();
-        let under_way = |attempt: &&Attempt| attempt.course != Course::Failed;
+        let under_way = |attempt: &&Attempt| attempt.course == Course::UnderWay;
         while let Some(attempt) = self
             .0
             .iter()

@@ -3,7 +3,7 @@
 use alloy_primitives::B256;
 use alloy_transport::TransportError;
 use spillway_l1::batches::{self, BatchEvent, SubmittedBatch};
-use spillway_l1::events::{Cursor, DecodeError, Finality, LogFilter, markers, newest};
+use spillway_l1::events::{Cursor, DecodeError, Finality, LogFilter, Markers, markers, newest};
 
 use super::BatcherConfig;
 use super::standing::{Place, Standing};
@@ -26,6 +26,9 @@ pub(super) enum PlaceError {
         "L1 shows no event of batch {0}, which it says stands: the node lacks logs, ask another one"
     )]
     Missing(u64),
+    /// A log that was not asked for.
+    #[error("the L1 node answers logs that it was not asked for")]
+    Unasked,
 }
 
 /// Finds the newest batch in finalised blocks, and where to read on.
@@ -36,21 +39,25 @@ pub(super) async fn find(
     config: &BatcherConfig,
 ) -> Result<(Standing, Cursor), PlaceError> {
     let markers = markers(provider).await?.ok_or(PlaceError::NoHead)?;
-    let is_final = markers.final_block(config.finality);
-    let Some(last) = is_final.filter(|block| *block >= config.first_l1_block) else {
-        let place = Standing::new(Place::default());
-        return Ok((place, Cursor::before(config.first_l1_block)));
+    let first = config.first_l1_block;
+    let found = match final_block(&markers, config.finality) {
+        Some(last) if last >= first => base_at(provider, config, last).await?,
+        _ => None,
     };
-    let base = base_at(provider, config, last).await?;
-    Ok((Standing::new(base), Cursor::before(last + 1)))
+    // From the batch's block on, and not from the last final one, which another node may not have yet.
+    Ok(match found {
+        Some((block, base)) => (Standing::new(base), Cursor::before(block.saturating_add(1))),
+        None => (Standing::new(Place::default()), Cursor::before(first)),
+    })
 }
 
+/// The newest batch in the blocks up to `last`, and the block of the log that says so; none before the first batch.
 async fn base_at(
     provider: &DynProvider,
     config: &BatcherConfig,
     last: u64,
-) -> Result<Place, PlaceError> {
-    // All but the finalisation of batches, which moves nothing.
+) -> Result<Option<(u64, Place)>, PlaceError> {
+    // Only what makes batches stand and fall.
     let mut filter = batches::filter(config.contracts.rollup);
     filter.topics.truncate(2);
     let search = Search {
@@ -59,14 +66,15 @@ async fn base_at(
         filter,
     };
     match search.newest(None, last).await? {
-        None => Ok(Place::default()),
-        Some((_, BatchEvent::Submitted(batch))) => Ok(place(&batch)),
-        Some((_, BatchEvent::Reverted { number: 1 } | BatchEvent::Finalized { .. })) => {
-            Ok(Place::default())
+        None => Ok(None),
+        Some((block, BatchEvent::Submitted(batch))) => Ok(Some((block, place(&batch)))),
+        Some((block, BatchEvent::Reverted { number: 0 | 1 })) => {
+            Ok(Some((block, Place::default())))
         }
         Some((block, BatchEvent::Reverted { number })) => {
-            search.submission(number - 1, block).await
+            Ok(Some((block, search.submission(number - 1, block).await?)))
         }
+        Some((_, BatchEvent::Finalized { .. } | BatchEvent::Escaped)) => Err(PlaceError::Unasked),
     }
 }
 
@@ -108,10 +116,21 @@ impl Search<'_> {
     }
 }
 
-/// When an L1 block counts as final, if the node does not say: a chain without finality, as development networks are.
-pub(super) fn fork_depth(finality: Finality) -> u64 {
+/// Blocks below the head that count as final where no node says what is, as on development networks.
+const DEPTH_WITHOUT_FINALITY: u64 = 128;
+
+/// The last block of L1 that is final.
+pub(super) fn final_block(markers: &Markers, finality: Finality) -> Option<u64> {
+    let latest = markers.latest.number;
+    let told = markers.final_block(finality);
+    told.or_else(|| latest.checked_sub(DEPTH_WITHOUT_FINALITY))
+        .map(|block| block.min(latest))
+}
+
+/// How deep the chain forks at most.
+pub(super) const fn fork_depth(finality: Finality) -> u64 {
     match finality {
         Finality::Depth(depth) => depth,
-        Finality::Safe | Finality::Finalized => 128,
+        Finality::Safe | Finality::Finalized => DEPTH_WITHOUT_FINALITY,
     }
 }

@@ -25,6 +25,9 @@ pub(super) enum FeedError {
     /// Blocks cannot be read.
     #[error("durable blocks cannot be read: {0}")]
     Journal(JournalError),
+    /// A batch on L1 that this packer does not cut.
+    #[error("no batch of this chain ends with block {0}, as one on L1 does")]
+    Uncut(u64),
     /// The journal ends too early.
     #[error("the journal ends with block {found}; L1 has a batch that ends with block {wanted}")]
     Short {
@@ -130,11 +133,17 @@ impl Feed {
 
     /// Packs up to that block and seals: a batch that was cut there before.
     pub(super) fn cut(&mut self, wanted: u64) -> Result<SealedBatch, FeedError> {
+        if wanted <= self.head() {
+            return Err(FeedError::Uncut(wanted));
+        }
         while self.head() < wanted {
             let found = self.head();
             self.read()?.ok_or(FeedError::Short { found, wanted })?;
             if let Some(block) = self.next.take() {
-                self.push(&block)?;
+                match self.push(&block) {
+                    Err(PackError::Full(_)) => return Err(FeedError::Uncut(wanted)),
+                    pushed => pushed?,
+                }
             }
         }
         Ok(self.seal()?)

@@ -7,6 +7,7 @@
 mod attempts;
 mod begin;
 mod feed;
+mod jobs;
 mod opening;
 mod pricing;
 mod report;
@@ -129,6 +130,15 @@ pub enum BatcherError {
         /// Its last block.
         block: u64,
     },
+    /// A dispute felled batches.
+    #[error(
+        "L1 has reverted batch {0} and those after it: find out why before posting them again, or the next ones fall as \
+         well, and the bond with them"
+    )]
+    Reverted(u64),
+    /// The rollup is in escape mode.
+    #[error("the rollup is in escape mode: nothing can be posted any more, and users leave on L1")]
+    Escaped,
     /// Proofs for blobs cannot be computed.
     #[error("no proofs for a batch's blobs: {0}")]
     Proofs(String),
@@ -150,7 +160,8 @@ pub struct Batcher {
 }
 
 impl Batcher {
-    /// A batcher between a journal and an L1. It says what it does on `reports`, and waits until that is read.
+    /// A batcher between a journal and an L1. It says what it does on `reports`, and waits until that is read; how far it is,
+    /// on `status`.
     #[must_use]
     pub fn new(
         config: BatcherConfig,
@@ -158,6 +169,7 @@ impl Batcher {
         accounts: Accounts,
         journal: Arc<dyn Journal>,
         reports: mpsc::Sender<Report>,
+        status: watch::Sender<Status>,
     ) -> Self {
         Self {
             config,
@@ -166,14 +178,8 @@ impl Batcher {
             journal,
             attempts: Attempts::default(),
             reports,
-            status: watch::Sender::default(),
+            status,
         }
-    }
-
-    /// How far it is.
-    #[must_use]
-    pub fn status(&self) -> watch::Receiver<Status> {
-        self.status.subscribe()
     }
 
     /// Posts until that is impossible. Dropping the future at any point loses nothing.
@@ -207,7 +213,8 @@ impl Batcher {
         for form in [Form::Blobs, Form::Calldata] {
             let requests = self.accounts.of(form).requests().await;
             for request in requests.map_err(|_| BatcherError::ManagerStopped)? {
-                if let Some(attempt) = attempts::Attempt::of(form, &request) {
+                let rollup = self.config.contracts.rollup;
+                if let Some(attempt) = attempts::Attempt::of(form, &request, rollup) {
                     self.attempts.add(attempt);
                 }
             }

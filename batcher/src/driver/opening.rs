@@ -1,7 +1,7 @@
 //! How a session begins: the place on L1, the batches cut again as they were, the attempts taken over.
 
 use alloy_primitives::B256;
-use spillway_l1::batches;
+use spillway_l1::batches::{self, BatchEvent};
 use spillway_l1::events::{EventReader, Item, ReaderSettings};
 use spillway_protocol::batch::BatchHeader;
 use tokio::task::spawn_blocking;
@@ -13,6 +13,7 @@ use super::session::{End, Reason};
 use super::standing::{Place, Standing};
 use super::{Batcher, BatcherError, begin};
 use crate::batch::SealedBatch;
+use crate::journal::Ledger;
 use crate::poster::Poster;
 use crate::price::Form;
 
@@ -75,8 +76,8 @@ pub(super) async fn open(batcher: &mut Batcher) -> Result<Opening, End> {
     for batch in sealed {
         poster.seal(batch).map_err(Reason::Diverged)?;
     }
-    take_over(batcher, &mut poster).await;
     poster.l1_head(head.header_hash).map_err(Reason::Diverged)?;
+    take_over(batcher, &mut poster, standing.base().block).await;
     let (batch, block) = (head.number, head.block);
     let began = Report::Began {
         batch,
@@ -99,30 +100,41 @@ async fn read_to_head(
 ) -> Result<(), Reason> {
     loop {
         match reader.next_ready().await? {
-            Some(item) => take_in(batcher, standing, item)?,
+            Some(item) => {
+                take_in(batcher, standing, item)?;
+            }
             None if reader.is_at_head() => return Ok(()),
             None => tokio::time::sleep(batcher.config.retry_interval).await,
         }
     }
 }
 
-/// Takes in what happened on L1.
+/// Takes in what happened on L1. Answers what needs an operator, if something does.
 pub(super) fn take_in(
     batcher: &Batcher,
     standing: &mut Standing,
     item: Item,
-) -> Result<(), Reason> {
-    match item {
-        Item::Rollback { to } => standing.roll_back(to.map_or(0, |block| block.number)),
-        Item::Block(block) => {
-            for log in &block.logs {
-                if let Some(event) = batches::event(&batcher.config.contracts, log)? {
-                    standing.apply(block.header.block.number, event);
-                }
-            }
+) -> Result<Option<BatcherError>, Reason> {
+    let block = match item {
+        Item::Rollback { to } => {
+            standing.roll_back(to.map_or(0, |block| block.number));
+            return Ok(None);
         }
+        Item::Block(block) => block,
+    };
+    let mut alarm = None;
+    for log in &block.logs {
+        let Some(event) = batches::event(&batcher.config.contracts, log)? else {
+            continue;
+        };
+        match &event {
+            BatchEvent::Reverted { number } => alarm = Some(BatcherError::Reverted(*number)),
+            BatchEvent::Escaped => alarm = Some(BatcherError::Escaped),
+            BatchEvent::Submitted(_) | BatchEvent::Finalized { .. } => {}
+        }
+        standing.apply(block.header.block.number, event);
     }
-    Ok(())
+    Ok(alarm)
 }
 
 /// Packs the journal from the base on, and cuts where batches were cut that stand or are under way.
@@ -148,6 +160,7 @@ async fn cut_again(
         let ledger = journal
             .ledger_after(base.block)
             .map_err(FeedError::Journal)?;
+        check_base(&base, &ledger)?;
         let blocks = journal.blocks_after(base.block);
         let mut feed = Box::new(Feed::new(ledger, base.header_hash, blocks));
         let mut sealed = Vec::with_capacity(cuts.len());
@@ -159,10 +172,7 @@ async fn cut_again(
                 _ if is_same => {}
                 // L1 refuses what does not continue its head, so this one does no harm.
                 Cut::UnderWay(_) => break,
-                Cut::Standing(number, header) => {
-                    let (number, block) = (*number, header.block_number);
-                    return Err(BatcherError::Foreign { number, block }.into());
-                }
+                Cut::Standing(number, _) => return Err(Reason::Foreign(*number).into()),
             }
         }
         Ok((feed, sealed))
@@ -170,16 +180,26 @@ async fn cut_again(
     spawn_blocking(work).await.map_err(BatcherError::Task)?
 }
 
-/// Tells the poster which of its batches are under way, and cancels what is under way for others.
-async fn take_over(batcher: &mut Batcher, poster: &mut Poster) {
+/// Makes sure that the newest final batch is what this journal leads to. Building on another one would be posting a wrong
+/// batch.
+fn check_base(base: &Place, ledger: &Ledger) -> Result<(), BatcherError> {
+    let is_ours = base.number == 0
+        || (ledger.head.hash() == base.block_hash
+            && ledger.tree.root(&ledger.state) == base.state_root);
+    if is_ours {
+        return Ok(());
+    }
+    let (number, block) = (base.number, base.block);
+    Err(BatcherError::Foreign { number, block })
+}
+
+/// Tells the poster what was tried for its batches, and cancels what is under way for others after the base.
+async fn take_over(batcher: &mut Batcher, poster: &mut Poster, base: u64) {
     let mut unfit = Vec::new();
     for attempt in batcher.attempts.all() {
         if poster.knows(attempt.header_hash) {
-            poster.resume(attempt.header_hash, attempt.form, attempt.failures);
-            if attempt.course == Course::Failed {
-                poster.failed(attempt.id);
-            }
-        } else if attempt.course == Course::UnderWay {
+            remind(poster, &batcher.attempts, attempt.header_hash);
+        } else if attempt.course == Course::UnderWay && attempt.header.block_number > base {
             unfit.push((attempt.form, attempt.id));
         }
     }
@@ -188,8 +208,24 @@ async fn take_over(batcher: &mut Batcher, poster: &mut Poster) {
     }
 }
 
+/// Tells the poster what was tried for a batch that it knows.
+pub(super) fn remind(poster: &mut Poster, attempts: &Attempts, header_hash: B256) {
+    for attempt in attempts.of_batch(header_hash) {
+        poster.resume(header_hash, attempt.form, attempt.failures);
+        let is_over = match attempt.course {
+            Course::UnderWay => false,
+            Course::Failed => true,
+            // It did get there. If the batch does not stand all the same, it has fallen.
+            Course::Ended => !poster.stands(header_hash),
+        };
+        if is_over {
+            poster.failed(attempt.id);
+        }
+    }
+}
+
 impl Batcher {
-    async fn cancel(&self, form: Form, id: B256) {
+    pub(super) async fn cancel(&self, form: Form, id: B256) {
         self.accounts
             .of(form)
             .cancel(spillway_l1::transactions::IntentId(id))

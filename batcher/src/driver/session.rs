@@ -1,27 +1,25 @@
 //! From one place on L1 to the next surprise.
 
-use std::time::{Duration, SystemTime};
-
-use spillway_l1::events::{DecodeError, EventReader, ForkedTooDeep, Item};
-use spillway_l1::fees::{FeeError, Fees, Oracle};
-use spillway_l1::transactions::{Event, IntentId, Outcome, Request};
+use spillway_l1::events::{DecodeError, EventReader, ForkedTooDeep, Item, Markers};
+use spillway_l1::fees::Oracle;
+use spillway_l1::transactions::{Event, IntentId, Obstacle, Outcome, Request, SubmitError};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::attempts::{Attempt, Course};
-use super::begin::PlaceError;
-use super::feed::{Conditions, Feed, FeedError, Filled};
+use super::begin::{self, PlaceError};
+use super::feed::{Feed, FeedError, Filled};
+use super::jobs::Job;
 use super::opening::{self, Opening};
 use super::pricing::Prices;
 use super::report::{Report, Status};
 use super::standing::{Place, Standing};
-use super::{Batcher, BatcherError, submission};
-use crate::policy::PriceLevel;
+use super::{Batcher, BatcherError};
 use crate::poster::{Diverged, Post, Poster};
 use crate::price::Form;
 
-/// Failed attempts of a batch after which it is cut anew: what it lacks may be in the blocks after it.
-const FAILURES_MAX: u64 = 2;
+/// Failed attempts after which batches are cut anew: what one lacks may be in the blocks after it.
+const FAILURES_MAX: u32 = 2;
 
 /// How a session ends.
 #[derive(Debug)]
@@ -45,12 +43,17 @@ pub(super) enum Reason {
     Diverged(#[from] Diverged),
     #[error("batches that were final on L1 have fallen")]
     BaseFell,
+    #[error(
+        "L1 has batch {0}, which is not what this journal leads to: another sequencer has posted, or this is the journal of another \
+         chain. Nothing is posted while it stands"
+    )]
+    Foreign(u64),
     #[error(transparent)]
     Feed(FeedError),
-    #[error("a batch could not be posted {FAILURES_MAX} times; it is cut anew")]
+    #[error("batches could not be posted {FAILURES_MAX} times; they are cut anew")]
     Failed,
     #[error("a transaction manager does not take a batch: {0}")]
-    Refused(spillway_l1::transactions::SubmitError),
+    Refused(SubmitError),
 }
 
 impl<R: Into<Reason>> From<R> for End {
@@ -74,29 +77,25 @@ impl From<FeedError> for End {
     }
 }
 
-/// Work beside the loop.
-enum Job {
-    Filled(Box<Feed>, Result<Filled, FeedError>),
-    Prepared(Post, Result<Request, String>),
-    Priced(Box<Oracle>, Result<Fees, FeeError>),
-}
-
 pub(super) struct Session<'b> {
-    batcher: &'b mut Batcher,
-    reader: EventReader,
-    standing: Standing,
-    poster: Poster,
+    pub(super) batcher: &'b mut Batcher,
+    /// Whether everything that L1 was last heard of is taken in.
+    pub(super) is_at_head: bool,
+    pub(super) standing: Standing,
+    pub(super) poster: Poster,
     /// Away while it works.
-    feed: Option<Box<Feed>>,
+    pub(super) feed: Option<Box<Feed>>,
     /// Away while it asks.
-    oracle: Option<Box<Oracle>>,
-    prices: Option<Prices>,
-    is_preparing: bool,
+    pub(super) oracle: Option<Box<Oracle>>,
+    pub(super) prices: Option<Prices>,
+    pub(super) is_preparing: bool,
+    /// Attempts that failed in this session.
+    pub(super) failed: u32,
     /// Nothing is sent before, after a failure.
-    not_before: Instant,
-    jobs: JoinSet<Job>,
-    packed_block: u64,
-    open_bytes: usize,
+    pub(super) not_before: Instant,
+    pub(super) jobs: JoinSet<Job>,
+    pub(super) packed_block: u64,
+    pub(super) open_bytes: usize,
 }
 
 impl<'b> Session<'b> {
@@ -109,20 +108,23 @@ impl<'b> Session<'b> {
             poster,
         } = opening::open(batcher).await?;
         let oracle = Oracle::new(batcher.provider.clone(), batcher.config.fees);
-        Ok(Self {
+        let mut session = Self {
+            is_at_head: reader.is_at_head(),
             packed_block: feed.head(),
             open_bytes: feed.open_bytes(),
             batcher,
-            reader,
             standing,
             poster,
             feed: Some(feed),
             oracle: Some(Box::new(oracle)),
             prices: None,
             is_preparing: false,
+            failed: 0,
             not_before: Instant::now(),
             jobs: JoinSet::new(),
-        })
+        };
+        session.start_reading(Box::new(reader));
+        Ok(session)
     }
 
     /// Works until something surprises it. `failures` counts those in a row, over sessions.
@@ -139,10 +141,9 @@ impl<'b> Session<'b> {
         loop {
             let accounts = &mut self.batcher.accounts;
             tokio::select! {
-                item = self.reader.next() => self.on_l1(item?, failures).await?,
                 event = accounts.blobs.events.recv() => self.on_event(Form::Blobs, event, failures).await?,
                 event = accounts.calldata.events.recv() => self.on_event(Form::Calldata, event, failures).await?,
-                Some(job) = self.jobs.join_next() => self.on_job(job).await?,
+                Some(job) = self.jobs.join_next() => self.on_job(job, failures).await?,
                 _ = ticks.tick() => self.start_work(),
             }
             self.start_posting();
@@ -150,9 +151,19 @@ impl<'b> Session<'b> {
         }
     }
 
-    async fn on_l1(&mut self, item: Item, failures: &mut u32) -> Result<(), End> {
+    async fn on_read(
+        &mut self,
+        reader: Box<EventReader>,
+        item: Item,
+        failures: &mut u32,
+    ) -> Result<(), End> {
+        let markers = reader.markers();
+        self.is_at_head = reader.is_at_head();
+        self.start_reading(reader);
         let before = self.head()?;
-        opening::take_in(self.batcher, &mut self.standing, item)?;
+        if let Some(error) = opening::take_in(self.batcher, &mut self.standing, item)? {
+            return Err(error.into());
+        }
         let head = self.head()?;
         self.poster
             .l1_head(head.header_hash)
@@ -164,7 +175,7 @@ impl<'b> Session<'b> {
             let (batch, block) = (head.number, head.block);
             self.batcher.report(Report::Standing { batch, block }).await;
         }
-        self.finalise().await
+        self.finalise(markers).await
     }
 
     fn head(&self) -> Result<Place, Reason> {
@@ -172,10 +183,9 @@ impl<'b> Session<'b> {
     }
 
     /// Lets go of what L1 has finalised.
-    async fn finalise(&mut self) -> Result<(), End> {
-        let markers = self.reader.markers();
-        let is_final =
-            markers.and_then(|markers| markers.final_block(self.batcher.config.finality));
+    async fn finalise(&mut self, markers: Option<Markers>) -> Result<(), End> {
+        let finality = self.batcher.config.finality;
+        let is_final = markers.and_then(|markers| begin::final_block(&markers, finality));
         let Some(block) = is_final else { return Ok(()) };
         self.standing
             .finalise(block)
@@ -199,23 +209,44 @@ impl<'b> Session<'b> {
         match event {
             Event::Reverted { .. } | Event::Cancelled { .. } => self.fail(id, failures).await?,
             Event::Final { settled, .. } if settled.outcome == Outcome::Executed => {
-                self.batcher.attempts.note(id, Course::Ended);
-                // What is final already, or is none of ours.
-                let is_awaited = self
-                    .batcher
-                    .attempts
-                    .get(id)
-                    .is_some_and(|attempt| self.poster.knows(attempt.header_hash));
-                if !is_awaited {
-                    self.batcher.attempts.forget(id.0);
-                    self.batcher.accounts.of(form).forget(id).await;
-                }
+                self.on_executed(form, id, failures).await?;
             }
             Event::Final { .. } => {
                 self.fail(id, failures).await?;
                 self.batcher.accounts.of(form).forget(id).await;
             }
+            // A blob transaction where there are no blobs, for instance: it will never get anywhere.
+            Event::Blocked {
+                obstacle: Obstacle::Invalid(_),
+                ..
+            } => self.batcher.cancel(form, id.0).await,
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// An attempt did what it should, deep in the chain.
+    async fn on_executed(
+        &mut self,
+        form: Form,
+        id: IntentId,
+        failures: &mut u32,
+    ) -> Result<(), End> {
+        let attempt = self.batcher.attempts.get(id);
+        let header_hash = attempt.map(|attempt| attempt.header_hash);
+        match header_hash.filter(|hash| self.poster.knows(*hash)) {
+            Some(hash) if self.is_at_head && !self.poster.stands(hash) => {
+                // It stood, and has fallen since.
+                self.fail(id, failures).await?;
+                self.batcher.accounts.of(form).forget(id).await;
+            }
+            // Kept until it is final here as well.
+            Some(_) => self.batcher.attempts.note(id, Course::Ended),
+            // It is final already, or none of ours.
+            None => {
+                self.batcher.attempts.forget(id.0);
+                self.batcher.accounts.of(form).forget(id).await;
+            }
         }
         Ok(())
     }
@@ -227,18 +258,23 @@ impl<'b> Session<'b> {
             return Ok(());
         }
         self.batcher.attempts.note(id, Course::Failed);
-        self.poster.failed(id.0);
+        if !self.poster.failed(id.0) {
+            // Nobody waits for it.
+            return Ok(());
+        }
         self.not_before = Instant::now() + self.batcher.config.wait_after(*failures);
         *failures = failures.saturating_add(1);
+        self.failed += 1;
         self.batcher.report(Report::Failed { id: id.0 }).await;
-        if self.poster.failures() >= FAILURES_MAX {
+        if self.failed >= FAILURES_MAX {
             return Err(Reason::Failed.into());
         }
         Ok(())
     }
 
-    async fn on_job(&mut self, job: Result<Job, JoinError>) -> Result<(), End> {
+    async fn on_job(&mut self, job: Result<Job, JoinError>, failures: &mut u32) -> Result<(), End> {
         match job.map_err(BatcherError::Task)? {
+            Job::Read(reader, item) => self.on_read(reader, item?, failures).await?,
             Job::Filled(feed, filled) => self.on_filled(feed, filled?).await?,
             Job::Prepared(post, request) => {
                 self.is_preparing = false;
@@ -266,7 +302,10 @@ impl<'b> Session<'b> {
                 operation_bytes: batch.operation_bytes,
                 reason,
             };
+            let header_hash = batch.header_hash();
             self.poster.seal(batch).map_err(Reason::Diverged)?;
+            // The same batch may have been tried in an earlier session.
+            opening::remind(&mut self.poster, &self.batcher.attempts, header_hash);
             self.batcher.report(sealed).await;
         }
         if filled.more {
@@ -277,9 +316,18 @@ impl<'b> Session<'b> {
 
     /// Hands a batch to its manager, which makes it durable before it answers.
     async fn submit(&mut self, post: &Post, request: Request) -> Result<(), End> {
-        let attempt = Attempt::of(post.form, &request);
+        let config = &self.batcher.config;
+        let attempt = Attempt::of(post.form, &request, config.contracts.rollup);
         let manager = self.batcher.accounts.of(post.form);
-        manager.submit(request).await.map_err(Reason::Refused)?;
+        match manager.submit(request).await {
+            Err(SubmitError::Busy(_)) => {
+                // Many are in blocks that are not final: one of them will be, soon.
+                self.poster.unsent(post.id);
+                self.not_before = Instant::now() + config.retry_interval;
+                return Ok(());
+            }
+            submitted => submitted.map_err(Reason::Refused)?,
+        }
         if let Some(attempt) = attempt {
             self.batcher.attempts.add(attempt);
         }
@@ -296,62 +344,6 @@ impl<'b> Session<'b> {
         Ok(())
     }
 
-    fn start_work(&mut self) {
-        self.start_filling();
-        if let Some(mut oracle) = self.oracle.take() {
-            self.jobs.spawn(async move {
-                let fees = oracle.update().await;
-                Job::Priced(oracle, fees)
-            });
-        }
-    }
-
-    fn start_filling(&mut self) {
-        let config = &self.batcher.config;
-        let conditions = Conditions {
-            posting: config.posting,
-            level: self
-                .prices
-                .map_or(PriceLevel::AVERAGE, |prices| prices.level),
-            form: config
-                .posting
-                .form(self.prices.map_or(Form::Blobs, |prices| prices.form)),
-            now: unix_seconds(),
-            room: config
-                .unposted_chunks_max
-                .saturating_sub(self.poster.unposted_chunks()),
-        };
-        if let Some(mut feed) = self.feed.take() {
-            self.jobs.spawn_blocking(move || {
-                let filled = feed.fill(&conditions);
-                Job::Filled(feed, filled)
-            });
-        }
-    }
-
-    /// Prepares the next batch, if one is due and everything that L1 shows is known.
-    fn start_posting(&mut self) {
-        let Some(prices) = self.prices else { return };
-        if self.is_preparing || !self.reader.is_at_head() || Instant::now() < self.not_before {
-            return;
-        }
-        let now = unix_seconds();
-        let age = |since: u64| Duration::from_secs(now.saturating_sub(since));
-        let next = self
-            .poster
-            .next(&prices.now, prices.level, |batch| age(batch.waits_since));
-        let Some(post) = next else { return };
-        self.is_preparing = true;
-        let (rollup, sequencer) = (
-            self.batcher.config.contracts.rollup,
-            self.batcher.config.sequencer,
-        );
-        self.jobs.spawn_blocking(move || {
-            let request = submission::request(&post, rollup, sequencer);
-            Job::Prepared(post, request)
-        });
-    }
-
     fn publish(&self) {
         let Ok(head) = self.head() else { return };
         self.batcher.status.send_replace(Status {
@@ -365,9 +357,4 @@ impl<'b> Session<'b> {
             failures: self.poster.failures(),
         });
     }
-}
-
-fn unix_seconds() -> u64 {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    now.unwrap_or_default().as_secs()
 }

@@ -13,6 +13,10 @@ pub(super) struct Place {
     pub(super) header_hash: B256,
     /// Its last block.
     pub(super) block: u64,
+    /// That block's hash.
+    pub(super) block_hash: B256,
+    /// The state root after it.
+    pub(super) state_root: B256,
 }
 
 impl Place {
@@ -21,6 +25,8 @@ impl Place {
             number,
             header_hash: header_hash(header),
             block: header.block_number,
+            block_hash: header.block_hash,
+            state_root: header.state_root,
         }
     }
 }
@@ -61,7 +67,7 @@ impl Standing {
         let change = match event {
             BatchEvent::Submitted(batch) => Change::Submitted(batch.number, Box::new(batch.header)),
             BatchEvent::Reverted { number } => Change::Reverted(number),
-            BatchEvent::Finalized { .. } => return,
+            BatchEvent::Finalized { .. } | BatchEvent::Escaped => return,
         };
         self.changes.push((l1_block, change));
     }

@@ -33,6 +33,8 @@ pub(super) const SEQUENCER: u8 = 2;
 pub(super) const BLOBS: u8 = 3;
 pub(super) const OTHER_CALLDATA: u8 = 4;
 pub(super) const OTHER_BLOBS: u8 = 5;
+/// Has funds, and is not allowed to post.
+pub(super) const STRANGER: u8 = 6;
 
 pub(super) fn key(number: u8) -> PrivateKeySigner {
     PrivateKeySigner::from_bytes(&B256::repeat_byte(number)).unwrap()
@@ -46,7 +48,14 @@ pub(super) struct L1 {
 impl L1 {
     /// Deploys, allows all posters, and then mines at that interval.
     pub(super) async fn start(block_time: Duration) -> Self {
-        let keys = [DEPLOYER, SEQUENCER, BLOBS, OTHER_CALLDATA, OTHER_BLOBS];
+        let keys = [
+            DEPLOYER,
+            SEQUENCER,
+            BLOBS,
+            OTHER_CALLDATA,
+            OTHER_BLOBS,
+            STRANGER,
+        ];
         let funds = U256::from(10_u128.pow(24));
         let devnet = Devnet::start(Config {
             chain: ChainConfig {
@@ -63,24 +72,29 @@ impl L1 {
         let deployment = deployed(&devnet).await;
         let l1 = Self { devnet, deployment };
         for poster in [BLOBS, OTHER_CALLDATA, OTHER_BLOBS] {
-            let call = Rollup::setPosterCall {
-                poster: key(poster).address(),
-                allowed: true,
-            };
-            let transaction = TransactionRequest::default()
-                .to(l1.deployment.rollup)
-                .input(call.abi_encode().into());
-            let sent = signing(&l1.devnet, SEQUENCER)
-                .send_transaction(transaction)
-                .await;
-            let receipt = sent.unwrap().get_receipt().await.unwrap();
-            assert!(receipt.status());
+            l1.allow(poster).await;
         }
         let controls = l1.devnet.controls();
         controls.set_base_fee(Some(1_000_000_000));
         controls.set_blob_base_fee(Some(1));
         controls.set_block_time(Some(block_time)).unwrap();
         l1
+    }
+
+    /// Lets an account post in the sequencer's name.
+    pub(super) async fn allow(&self, number: u8) {
+        let call = Rollup::setPosterCall {
+            poster: key(number).address(),
+            allowed: true,
+        };
+        let transaction = TransactionRequest::default()
+            .to(self.deployment.rollup)
+            .input(call.abi_encode().into());
+        let sent = signing(&self.devnet, SEQUENCER)
+            .send_transaction(transaction)
+            .await;
+        let receipt = sent.unwrap().get_receipt().await.unwrap();
+        assert!(receipt.status());
     }
 
     pub(super) fn provider(&self) -> DynProvider {
@@ -91,8 +105,11 @@ impl L1 {
 
     /// As a batcher connects: by several ways to L1, each of which may fail for itself.
     pub(super) async fn batchers_provider(&self) -> DynProvider {
-        let endpoint = |name| Endpoint::new(name, BoxTransport::new(self.devnet.transport()));
-        let endpoints = ["first", "second", "third"].map(endpoint).to_vec();
+        let endpoint = |number| {
+            let transport = BoxTransport::new(self.devnet.transport());
+            Endpoint::new(format!("way {number}"), transport)
+        };
+        let endpoints = (0..8).map(endpoint).collect();
         let settings = ProviderSettings::new(31_337);
         provider::connect(endpoints, settings).await.unwrap()
     }

@@ -2,6 +2,7 @@
 
 mod faults;
 mod l1;
+mod mistakes;
 mod running;
 mod source;
 mod twice;

@@ -88,15 +88,33 @@ impl Running {
         let (sender, reports) = mpsc::channel(1);
         let journal = Arc::new(Reading(Arc::clone(source)));
         let accounts = Accounts { blobs, calldata };
-        let batcher = Batcher::new(config, provider, accounts, journal, sender);
+        let (status, seen) = watch::channel(Status::default());
+        let batcher = Batcher::new(config, provider, accounts, journal, sender, status);
         Self {
-            status: batcher.status(),
+            status: seen,
             reports,
             batcher: tokio::spawn(batcher.run()),
             managers: vec![first, second],
             dirs: [tuning.blobs, tuning.calldata]
                 .map(|number| dir.join(format!("31337-{}", key(number).address()))),
         }
+    }
+
+    /// Waits until it gives up.
+    pub(super) async fn end(mut self) -> BatcherError {
+        let ended = async {
+            loop {
+                tokio::select! {
+                    Some(_) = self.reports.recv() => {}
+                    ended = &mut self.batcher => return ended.expect("no panic"),
+                }
+            }
+        };
+        let error = tokio::time::timeout(PATIENCE, ended).await;
+        for task in &self.managers {
+            task.abort();
+        }
+        error.expect("it gives up")
     }
 
     /// Ends it at once, wherever it is.

@@ -1,5 +1,6 @@
 //! The batcher beside the sequencer: its keys, its transaction managers, its log, and what it tells the sequencer.
 
+mod backlog;
 mod journal;
 mod log;
 
@@ -18,7 +19,7 @@ use spillway_l1::fees::FeeSettings;
 use spillway_l1::transactions::{
     DriverSettings, Kind, Price, Settings, StartError, TransactionManager,
 };
-use spillway_sequencer::{Backlog, Sequencer};
+use spillway_sequencer::Sequencer;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 
@@ -26,6 +27,9 @@ use self::journal::DurableBlocks;
 
 /// The folder of what was asked of L1 and is not final.
 const FOLDER: &str = "intents";
+
+/// Batches that a block of L1 may take, as far as they have room until they are final.
+const QUEUE_PER_BLOCK: usize = 16;
 
 /// The wait before an L1 that does not answer is tried again.
 const RETRY: Duration = Duration::from_secs(2);
@@ -87,8 +91,14 @@ impl Batching {
         }
     }
 
-    /// Posts until it is dropped, or something needs an operator.
+    /// Posts until it is dropped. When that needs an operator, it goes on telling the sequencer what waits.
     pub(crate) async fn run(self) {
+        let (status, seen) = watch::channel(Status::default());
+        let backlog = backlog::tell(&self.sequencer, seen);
+        tokio::join!(self.post(status), backlog);
+    }
+
+    async fn post(&self, status: watch::Sender<Status>) {
         let blobs = self.account(Kind::Blob, &self.config.blob_key).await;
         let calldata = self
             .account(Kind::Ordinary, &self.config.calldata_key)
@@ -107,15 +117,10 @@ impl Batching {
             Accounts { blobs, calldata },
             Arc::<DurableBlocks>::clone(&self.journal),
             reports,
+            status,
         );
-        let status = batcher.status();
-        tokio::select! {
-            error = batcher.run() => {
-                tracing::error!(%error, "NO BATCH IS POSTED ANY MORE. Transactions and reads go on until too much waits");
-            }
-            () = log_all(told) => {}
-            () = tell(&self.sequencer, status) => {}
-        }
+        let (error, ()) = tokio::join!(batcher.run(), log_all(told));
+        tracing::error!(%error, "NO BATCH IS POSTED ANY MORE. Transactions and reads go on until too much waits");
     }
 
     fn batcher_config(&self) -> BatcherConfig {
@@ -135,6 +140,7 @@ impl Batching {
             manager: Settings {
                 caps: self.config.caps,
                 confirmations: self.config.confirmations,
+                queue_max: QUEUE_PER_BLOCK * (self.config.confirmations as usize + QUEUE_PER_BLOCK),
                 ..Settings::new(kind)
             },
             fees: FeeSettings::default(),
@@ -160,25 +166,5 @@ impl Batching {
 async fn log_all(mut told: mpsc::Receiver<Report>) {
     while let Some(report) = told.recv().await {
         log::log(&report);
-    }
-}
-
-/// Tells the sequencer what is not posted yet, as often as that changes.
-async fn tell(sequencer: &Sequencer, mut status: watch::Receiver<Status>) {
-    let mut told = None;
-    while status.changed().await.is_ok() {
-        let backlog = {
-            let status = status.borrow_and_update();
-            let Some(wei_per_byte) = status.wei_per_byte else {
-                continue;
-            };
-            Backlog {
-                unposted_bytes: status.unposted_bytes,
-                wei_per_byte,
-            }
-        };
-        if told.replace(backlog) != Some(backlog) {
-            sequencer.set_backlog(backlog);
-        }
     }
 }

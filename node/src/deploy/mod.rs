@@ -18,10 +18,9 @@ use crate::{key, logging, output, service};
 /// Deploys, or verifies.
 pub(crate) fn run(args: &DeployArgs) -> Result<()> {
     logging::install(&args.log)?;
-    let runtime = service::runtime()?;
     match &args.deployment {
-        Some(file) => runtime.block_on(verify(args, file)),
-        None => runtime.block_on(deploy(args)),
+        Some(file) => service::block_on(verify(args, file)),
+        None => service::block_on(deploy(args)),
     }
 }
 

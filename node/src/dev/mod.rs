@@ -29,7 +29,7 @@ use self::setup::Setup;
 use crate::batching::{Batching, BatchingConfig};
 use crate::cli::DevArgs;
 use crate::directory::Directory;
-use crate::follower::Follower;
+use crate::follower::follow;
 use crate::service::{self, Service, Settings};
 use crate::{logging, output, panics};
 
@@ -54,7 +54,7 @@ pub(crate) fn run(args: &DevArgs) -> Result<()> {
     let directory = Directory::open(&args.dir, SETTINGS.dir)?;
     // Whoever waits for the file must not read what a killed node left behind.
     announcement::withdraw(&directory)?;
-    service::runtime()?.block_on(operate(directory, args))
+    service::block_on(operate(directory, args))
 }
 
 async fn operate(directory: Directory, args: &DevArgs) -> Result<()> {
@@ -106,9 +106,8 @@ impl Scene<'_> {
     fn start_roles(&self, service: &mut Service, args: &DevArgs) -> Result<()> {
         let (provider, settings) = (self.l1.provider(), self.l1.follower_settings());
         let deployment = &self.setup.deployment;
-        service.spawn(|sequencer| {
-            Follower::new(provider.clone(), deployment, settings, sequencer).run()
-        });
+        let (l1, on_l1) = (provider.clone(), deployment.clone());
+        service.spawn(|sequencer| async move { follow(l1, &on_l1, settings, sequencer).await });
         let (config, dir) = (self.batching(args)?, service.directory().path().to_owned());
         service.spawn(|sequencer| {
             Batching::new(config, provider.clone(), deployment, &dir, sequencer).run()

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::sync::Arc;
+use std::time::Duration;
 
 use alloy_provider::DynProvider;
 use spillway_l1::batches::BatchEvent;
@@ -11,6 +12,7 @@ use spillway_l1::events::{
 };
 use spillway_sequencer::Sequencer;
 use spillway_sequencer::view::View;
+use tokio::time::sleep;
 
 use super::intake::{Consumed, Intake, IntakeError};
 use super::said::Said;
@@ -34,7 +36,7 @@ pub(crate) struct FollowerSettings {
 /// Reads L1 from the deployment on, delivers to the sequencer what it has not consumed, and tells it how far L1 has its
 /// batches.
 #[derive(Debug)]
-pub(crate) struct Follower {
+struct Follower {
     contracts: ContractAddresses,
     reader: EventReader,
     /// What the nodes last said of safe and final blocks.
@@ -46,9 +48,26 @@ pub(crate) struct Follower {
     view: View,
 }
 
+/// The wait before L1 is read anew after it contradicted itself: a node that lacked logs may have them then.
+const ANEW: Duration = Duration::from_secs(30);
+
+/// Follows L1 until it is dropped. What L1 says wrongly ends the intake, and it is read anew from the deployment later.
+pub(crate) async fn follow(
+    l1: DynProvider,
+    deployment: &Deployment,
+    settings: FollowerSettings,
+    sequencer: Arc<Sequencer>,
+) {
+    loop {
+        let follower = Follower::new(l1.clone(), deployment, settings, Arc::clone(&sequencer));
+        follower.run().await;
+        sleep(ANEW).await;
+    }
+}
+
 impl Follower {
     /// For a sequencer of that deployment's chain.
-    pub(crate) fn new(
+    fn new(
         l1: DynProvider,
         deployment: &Deployment,
         settings: FollowerSettings,
@@ -72,8 +91,8 @@ impl Follower {
         }
     }
 
-    /// Runs until it is dropped, or L1 forks deeper than anybody can follow, or the sequencer is gone.
-    pub(crate) async fn run(mut self) {
+    /// Runs until the intake ends, or L1 forks deeper than anybody can follow, or the sequencer is gone.
+    async fn run(mut self) {
         let mut newest = self.view.newest();
         loop {
             let waiting = self.intake.as_ref().map_or(0, Intake::waiting);
@@ -93,6 +112,9 @@ impl Follower {
             let finalized = self.markers.and_then(|markers| markers.finalized);
             self.view.set_l1_progress(self.standing.progress(finalized));
             tracing::debug!(through = self.tip(), "L1 is taken in");
+            if self.intake.is_none() {
+                return;
+            }
         }
     }
 

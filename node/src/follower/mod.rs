@@ -4,14 +4,14 @@
 //! - [`Intake`](intake::Intake) turns blocks of L1 into what the sequencer consumes. It holds back what may still
 //!   fork away, skips what was consumed before, and checks that no message is missing or another than before.
 //! - [`Standing`](standing::Standing) turns them into [`L1Progress`](spillway_sequencer::l1::L1Progress).
-//! - [`Follower`] is the task around both: it reads L1 and speaks to the sequencer.
+//! - [`follow`] is the task around both: it reads L1 and speaks to the sequencer.
 //!
-//! **Invariant.** Nothing that L1 says ends the node. What cannot be right is logged as an error and ends the intake:
-//! the node goes on, and goes on serving.
+//! **Invariant.** Nothing that L1 says ends the node. What cannot be right is logged as an error and ends the intake
+//! until L1 is read anew, half a minute later: the node goes on, and goes on serving.
 
 mod driver;
 mod intake;
 mod said;
 mod standing;
 
-pub(crate) use driver::{Follower, FollowerSettings};
+pub(crate) use driver::{FollowerSettings, follow};

@@ -61,7 +61,8 @@ impl Standing {
         self.tip = number;
         for event in events {
             let ours = is_ours(&event);
-            self.recent.push_back((number, Change::of(&event, ours)));
+            let change = Change::of(&event, ours).map(|change| (number, change));
+            self.recent.extend(change);
         }
         let settled = number.saturating_sub(REMEMBERED);
         while let Some((_, change)) = self.recent.pop_front_if(|(at, _)| *at < settled) {
@@ -102,8 +103,8 @@ impl Standing {
 }
 
 impl Change {
-    fn of(event: &BatchEvent, ours: bool) -> Self {
-        match event {
+    fn of(event: &BatchEvent, ours: bool) -> Option<Self> {
+        Some(match event {
             BatchEvent::Submitted(batch) => Self::Posted(Posted {
                 number: batch.number,
                 block: batch.header.block_number,
@@ -112,7 +113,9 @@ impl Change {
             }),
             BatchEvent::Reverted { number } => Self::Reverted(*number),
             BatchEvent::Finalized { number } => Self::Finalized(*number),
-        }
+            // Nothing stands or falls with it.
+            BatchEvent::Escaped => return None,
+        })
     }
 }
 

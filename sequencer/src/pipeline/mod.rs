@@ -204,6 +204,7 @@ impl Sequencer {
             dir: snapshots,
             genesis: config.genesis,
             reader,
+            view: self.view.clone(),
         };
         let view = self.view.clone();
         self.spawn("execution", move || execution.run())?;

@@ -7,11 +7,13 @@ use std::time::Instant;
 use crate::genesis::Genesis;
 use crate::journal::Reader;
 use crate::snapshot;
+use crate::view::View;
 
 pub(super) struct Snapshots {
     pub(super) dir: PathBuf,
     pub(super) genesis: Genesis,
     pub(super) reader: Reader,
+    pub(super) view: View,
 }
 
 impl Snapshots {
@@ -20,7 +22,8 @@ impl Snapshots {
     pub(super) fn run(self, due: &Receiver<u64>) {
         while let Ok(number) = due.recv() {
             let began = Instant::now();
-            match snapshot::make(&self.dir, &self.genesis, &self.reader, number) {
+            let needed = self.view.l1_progress().l1_final;
+            match snapshot::make(&self.dir, &self.genesis, &self.reader, number, needed) {
                 Ok(path) => {
                     let took_ms = began.elapsed().as_millis();
                     tracing::info!(block = number, took_ms, path = %path.display(), "snapshot made");

@@ -20,7 +20,7 @@ use crate::record::{self, RecordError};
 
 pub use format::FormatError;
 
-/// Snapshots that are kept: the newest, and one to fall back on.
+/// Snapshots that are kept: the newest, and one to fall back on. And an older one, for whoever goes on from what L1 has.
 const KEPT: usize = 2;
 
 /// Why a snapshot could not be made.
@@ -123,7 +123,8 @@ pub fn replay(ledger: &mut Ledger, journal: &Reader, to: u64) -> Result<u64, Sna
     Ok(ledger.state().counters().authorised_count - before)
 }
 
-/// Makes the snapshot of a durable block, and removes the oldest ones. Returns its path.
+/// Makes the snapshot of a durable block, and removes old ones, but not the newest that is no later than `needed`: the last block
+/// that L1 has for good, from which posting goes on. Without any, the oldest stays. Returns its path.
 ///
 /// # Errors
 /// [`SnapshotError`]; what was there before is still there.
@@ -132,6 +133,7 @@ pub fn make(
     genesis: &Genesis,
     journal: &Reader,
     number: u64,
+    needed: u64,
 ) -> Result<PathBuf, SnapshotError> {
     let (mut ledger, _) = load_newest(dir, genesis)?;
     replay(&mut ledger, journal, number)?;
@@ -143,7 +145,7 @@ pub fn make(
         remove_unfinished(dir)?;
         return Err(io_error(&path, error));
     }
-    remove_old(dir)?;
+    remove_old(dir, needed)?;
     Ok(path)
 }
 
@@ -165,11 +167,15 @@ fn write(
     }
 }
 
-fn remove_old(dir: &Path) -> Result<(), SnapshotError> {
+fn remove_old(dir: &Path, needed: u64) -> Result<(), SnapshotError> {
     let paths = list(dir, EXTENSION)?;
-    let surplus = paths.len().saturating_sub(KEPT);
-    for path in &paths[..surplus] {
-        fs::remove_file(path).map_err(|error| io_error(path, error))?;
+    let old = &paths[..paths.len().saturating_sub(KEPT)];
+    let is_enough = |path: &PathBuf| number_of(path).is_some_and(|number| number <= needed);
+    let from = old.iter().rposition(is_enough).unwrap_or_default();
+    for (place, path) in old.iter().enumerate() {
+        if place != from {
+            fs::remove_file(path).map_err(|error| io_error(path, error))?;
+        }
     }
     Ok(())
 }

@@ -100,7 +100,7 @@ fn a_snapshot_gives_the_ledger_of_its_block_and_the_journal_goes_on_from_it() {
     let dir = tempfile::tempdir().unwrap();
     let reader = journal(&dir.path().join("journal"), 20);
     let snapshots = dir.path().join("snapshots");
-    make(&snapshots, &GENESIS, &reader, 12).unwrap();
+    make(&snapshots, &GENESIS, &reader, 12, 0).unwrap();
     let (mut ledger, unusable) = load_newest(&snapshots, &GENESIS).unwrap();
     assert!(unusable.is_empty());
     assert_same(&mut ledger, &mut replayed(&reader, 12));
@@ -115,8 +115,8 @@ fn the_ledger_of_any_block_is_found_whatever_snapshots_there_are() {
         dir.path().join("snapshots"),
         journal(&dir.path().join("journal"), 9),
     );
-    make(&snapshots, &GENESIS, &reader, 4).unwrap();
-    let newest = make(&snapshots, &GENESIS, &reader, 7).unwrap();
+    make(&snapshots, &GENESIS, &reader, 4, 0).unwrap();
+    let newest = make(&snapshots, &GENESIS, &reader, 7, 0).unwrap();
     // Somebody else is making one.
     let unfinished = snapshots.join("00000000000000000009.tmp");
     fs::write(&unfinished, "half").unwrap();
@@ -144,25 +144,26 @@ fn the_ledger_of_any_block_is_found_whatever_snapshots_there_are() {
 }
 
 #[test]
-fn two_snapshots_are_kept() {
-    let dir = tempfile::tempdir().unwrap();
-    let reader = journal(&dir.path().join("journal"), 9);
-    let snapshots = dir.path().join("snapshots");
-    for number in [2, 5, 9] {
-        make(&snapshots, &GENESIS, &reader, number).unwrap();
+fn two_snapshots_are_kept_and_one_that_posting_can_begin_at() {
+    for (needed, kept) in [
+        // Nothing is on L1: the oldest.
+        (0, [1, 5, 6]),
+        (2, [2, 5, 6]),
+        (3, [3, 5, 6]),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let reader = journal(&dir.path().join("journal"), 6);
+        let snapshots = dir.path().join("snapshots");
+        for number in 1..=6 {
+            let needed = if number > needed { needed } else { 0 };
+            make(&snapshots, &GENESIS, &reader, number, needed).unwrap();
+        }
+        let paths = list(&snapshots, EXTENSION).unwrap();
+        let numbers: Vec<_> = paths.iter().filter_map(|path| number_of(path)).collect();
+        assert!(numbers.ends_with(&kept[1..]), "{needed}: {numbers:?}");
+        assert!(numbers[0] <= needed.max(1), "{needed}: {numbers:?}");
+        assert!(numbers.len() <= 3, "{needed}: {numbers:?}");
     }
-    let names: Vec<_> = list(&snapshots, EXTENSION)
-        .unwrap()
-        .iter()
-        .map(|path| path.file_name().unwrap().to_owned())
-        .collect();
-    assert_eq!(
-        names,
-        [
-            "00000000000000000005.snapshot",
-            "00000000000000000009.snapshot"
-        ]
-    );
 }
 
 #[test]
@@ -170,7 +171,7 @@ fn every_damaged_byte_and_every_truncation_makes_a_snapshot_unusable() {
     let dir = tempfile::tempdir().unwrap();
     let reader = journal(&dir.path().join("journal"), 3);
     let snapshots = dir.path().join("snapshots");
-    let path = make(&snapshots, &GENESIS, &reader, 3).unwrap();
+    let path = make(&snapshots, &GENESIS, &reader, 3, 0).unwrap();
     let whole = fs::read(&path).unwrap();
     for at in 0..whole.len() {
         let mut damaged = whole.clone();
@@ -189,14 +190,14 @@ fn an_unusable_snapshot_is_passed_over_for_an_older_one_and_made_again() {
     let dir = tempfile::tempdir().unwrap();
     let reader = journal(&dir.path().join("journal"), 8);
     let snapshots = dir.path().join("snapshots");
-    make(&snapshots, &GENESIS, &reader, 4).unwrap();
-    let newest = make(&snapshots, &GENESIS, &reader, 8).unwrap();
+    make(&snapshots, &GENESIS, &reader, 4, 0).unwrap();
+    let newest = make(&snapshots, &GENESIS, &reader, 8, 0).unwrap();
     fs::write(&newest, b"").unwrap();
     let (ledger, unusable) = load_newest(&snapshots, &GENESIS).unwrap();
     assert_eq!(ledger.head().number, 4);
     assert_eq!(unusable.len(), 1);
     assert_eq!(unusable[0].path, newest);
-    make(&snapshots, &GENESIS, &reader, 8).unwrap();
+    make(&snapshots, &GENESIS, &reader, 8, 0).unwrap();
     assert_eq!(
         load_newest(&snapshots, &GENESIS).unwrap().0.head().number,
         8
@@ -207,7 +208,7 @@ fn an_unusable_snapshot_is_passed_over_for_an_older_one_and_made_again() {
 fn a_snapshot_of_another_chain_is_unusable() {
     let dir = tempfile::tempdir().unwrap();
     let reader = journal(&dir.path().join("journal"), 2);
-    let path = make(&dir.path().join("snapshots"), &GENESIS, &reader, 2).unwrap();
+    let path = make(&dir.path().join("snapshots"), &GENESIS, &reader, 2, 0).unwrap();
     let other = Genesis {
         chain_id: 8,
         ..GENESIS
@@ -219,7 +220,7 @@ fn a_snapshot_of_another_chain_is_unusable() {
 fn accounts_that_do_not_hash_to_the_root_are_unusable_whatever_the_checksum_says() {
     let dir = tempfile::tempdir().unwrap();
     let reader = journal(&dir.path().join("journal"), 2);
-    let path = make(&dir.path().join("snapshots"), &GENESIS, &reader, 2).unwrap();
+    let path = make(&dir.path().join("snapshots"), &GENESIS, &reader, 2, 0).unwrap();
     let mut bytes = fs::read(&path).unwrap();
     // The last byte of the named root; then the checksum is made to fit.
     bytes[8 + 4 + 32 + 31] ^= 1;
