@@ -13,6 +13,8 @@
 //!
 //! [`population`] and [`engine`] are for the benches and the `footprint` program, which measure the
 //! sequencer in their own process: accounts and transfers without keys, and the core without clients.
+//!
+//! [`posting`] is for the `posting` program, which says what it costs to put transfers on L1.
 
 pub mod accounts;
 pub mod answer;
@@ -27,6 +29,7 @@ pub mod ledger;
 pub mod node;
 pub mod open_loop;
 pub mod population;
+pub mod posting;
 pub mod recovery;
 pub mod report;
 pub mod request;

@@ -82,7 +82,8 @@ impl Node {
         let dir = TempDir::with_prefix_in("throughput-", parent)?;
         let mut command = Command::new(binary);
         command.arg("dev").arg("--dir").arg(dir.path());
-        command.args(["--rpc", "127.0.0.1:0", "--log", "error"]);
+        command.args(["--rpc", "127.0.0.1:0", "--l1", "127.0.0.1:0"]);
+        command.args(["--log", "error"]);
         let announcement = dir.path().join("dev.json");
         let mut process = start(command, Some(dir))
             .with_context(|| "build the node with `cargo build --release`, or pass --rpc")?;

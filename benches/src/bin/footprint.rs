@@ -99,12 +99,12 @@ fn restarts(options: &Options, dir: &Path) -> Result<()> {
     row(options, dir, "none", "lost")?;
     row(options, dir, "none", "kept")?;
     let began = Instant::now();
-    snapshot::make(&snapshots, &GENESIS, &reader, deposited)?;
+    snapshot::make(&snapshots, &GENESIS, &reader, deposited, 0)?;
     let made = began.elapsed();
     row(options, dir, "before the transfers", "kept")?;
     fs::remove_dir_all(dir.join("index"))?;
     row(options, dir, "before the transfers", "lost")?;
-    snapshot::make(&snapshots, &GENESIS, &reader, reader.last_synced())?;
+    snapshot::make(&snapshots, &GENESIS, &reader, reader.last_synced(), 0)?;
     row(options, dir, "after the transfers", "kept")?;
     println!(
         "\nThe first snapshot, replay from genesis included: {:.2} s",
