@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use alloy_primitives::{Address, B256, TxKind, U256};
+use alloy_primitives::{Address, B256, TxKind};
 use alloy_signer_local::PrivateKeySigner;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
-use spillway_protocol::transaction::{WITHDRAW_PREDEPLOY, encode_transfer_call, encode_withdraw_call};
+use spillway_protocol::transaction::{
+    WITHDRAW_PREDEPLOY, encode_transfer_call, encode_withdraw_call,
+};
 use spillway_tests::accounts::{self, SignedTransfer, Transfer};
 use spillway_tests::{CallError, Rpc};
 use tokio::task::{JoinSet, spawn_blocking};
@@ -23,6 +25,7 @@ const WITHDRAWER: u32 = 19;
 pub(crate) struct Wallet {
     account: u32,
     signer: PrivateKeySigner,
+    others: Arc<[Address]>,
     token: Address,
     nonce: u64,
     dice: StdRng,
@@ -31,14 +34,17 @@ pub(crate) struct Wallet {
 impl Wallet {
     /// All funded accounts, which have sent nothing yet.
     pub(crate) fn all(token: Address, seed: u64) -> Vec<Self> {
-        let wallet = |account| Self {
+        let signers: Vec<_> = (0..accounts::COUNT).map(accounts::funded).collect();
+        let others: Arc<[_]> = signers.iter().map(PrivateKeySigner::address).collect();
+        let wallet = |(account, signer)| Self {
             account,
-            signer: accounts::funded(account),
+            signer,
+            others: Arc::clone(&others),
             token,
             nonce: 0,
             dice: StdRng::seed_from_u64(seed ^ u64::from(account)),
         };
-        (0..accounts::COUNT).map(wallet).collect()
+        (0..).zip(signers).map(wallet).collect()
     }
 
     /// Goes on after what the node has: it may have taken what it did not answer, or the other way round.
@@ -56,14 +62,13 @@ impl Wallet {
         let transfer = match self.dice.random_range(0..10) {
             _ if self.account == WITHDRAWER => Transfer {
                 gas_limit: 60_000,
-                input: encode_withdraw_call(&to).into(),
+                input: encode_withdraw_call(to).into(),
                 ..Transfer::to(WITHDRAW_PREDEPLOY, wei, nonce)
             },
             0 => Transfer {
                 to: TxKind::Call(self.token),
-                value: U256::ZERO,
                 gas_limit: 30_000,
-                input: encode_transfer_call(&to, wei % 1_000 + 1).into(),
+                input: encode_transfer_call(to, wei % 1_000 + 1).into(),
                 ..Transfer::to(to, 0, nonce)
             },
             _ => Transfer::to(to, wei, nonce),
@@ -73,7 +78,7 @@ impl Wallet {
 
     fn recipient(&mut self) -> Address {
         if self.dice.random_range(0..20) > 0 {
-            return accounts::funded_address(self.dice.random_range(0..accounts::COUNT));
+            return self.others[self.dice.random_range(0..self.others.len())];
         }
         let number = self.dice.random_range(0..RECIPIENTS);
         Address::left_padding_from(&(0x5eed_0000 + number).to_be_bytes())
@@ -96,7 +101,11 @@ impl Wallet {
                 assert_eq!(*verdict, Ok(signed.hash), "an acknowledgement");
                 signed.hash
             };
-            verdicts.iter().zip(&signed).map(|(verdict, signed)| of(verdict, signed)).collect()
+            verdicts
+                .iter()
+                .zip(&signed)
+                .map(|(verdict, signed)| of(verdict, signed))
+                .collect()
         });
         (wallet, answered)
     }
@@ -171,10 +180,7 @@ async fn drive(
     (wallet, acknowledged)
 }
 
-async fn collect(
-    mut tasks: JoinSet<(Wallet, Vec<B256>)>,
-    wallets: &mut Vec<Wallet>,
-) -> Vec<B256> {
+async fn collect(mut tasks: JoinSet<(Wallet, Vec<B256>)>, wallets: &mut Vec<Wallet>) -> Vec<B256> {
     let mut all = Vec::new();
     while let Some(done) = tasks.join_next().await {
         let (wallet, acknowledged) = done.expect("a wallet that is content");

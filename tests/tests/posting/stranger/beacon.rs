@@ -54,14 +54,26 @@ impl Beacon {
         let slot = match self.slots {
             Slots::ByNumber => posted.l1_block,
             Slots::ByTime { genesis, seconds } => {
-                let since = posted.submission.posted_at - genesis;
-                ensure!(since % seconds == 0, "a batch between two slots");
+                let since = posted.submission.posted_at.checked_sub(genesis);
+                let since = since.context("a batch before genesis")?;
+                let is_a_slot = seconds > 0 && since.is_multiple_of(seconds);
+                ensure!(is_a_slot, "a batch between two slots");
                 since / seconds
             }
         };
-        let names: Vec<_> = posted.versioned_hashes.iter().map(B256::to_string).collect();
-        let path = format!("/eth/v1/beacon/blobs/{slot}?versioned_hashes={}", names.join(","));
-        let answer = self.get(&path).await?.context("the beacon node has no such block")?;
+        let names: Vec<_> = posted
+            .versioned_hashes
+            .iter()
+            .map(B256::to_string)
+            .collect();
+        let path = format!(
+            "/eth/v1/beacon/blobs/{slot}?versioned_hashes={}",
+            names.join(",")
+        );
+        let answer = self
+            .get(&path)
+            .await?
+            .context("the beacon node has no such block")?;
         let data = answer["data"].as_array().context("no list of blobs")?;
         let blobs: Vec<Blob> = data
             .iter()
@@ -90,7 +102,9 @@ fn select(blobs: Vec<Blob>, wanted: &[B256]) -> Result<Vec<Arc<Blob>>> {
         found.insert(hash, Arc::new(blob));
     }
     let pick = |hash| found.get(hash).cloned();
-    let picked = wanted.iter().map(|hash| pick(hash).with_context(|| format!("no blob {hash}")));
+    let picked = wanted
+        .iter()
+        .map(|hash| pick(hash).with_context(|| format!("no blob {hash}")));
     picked.collect()
 }
 

@@ -4,6 +4,7 @@ use alloy_sol_types::sol;
 use spillway_protocol::batch::{self, BatchHeader};
 
 sol! {
+    #[derive(Debug)]
     struct Header {
         bytes32 parent;
         bytes32 stateRoot;
@@ -17,6 +18,7 @@ sol! {
         uint64 timestamp;
     }
 
+    #[derive(Debug)]
     struct Batch {
         Header header;
         bytes32 dataCommitment;
@@ -42,7 +44,7 @@ sol! {
 
 impl Header {
     /// The same in the protocol's words.
-    pub(super) fn decoded(&self) -> BatchHeader {
+    pub(crate) fn decoded(&self) -> BatchHeader {
         BatchHeader {
             parent: self.parent,
             state_root: self.stateRoot,
@@ -60,7 +62,7 @@ impl Header {
 
 impl Batch {
     /// What L1 added to the header.
-    pub(super) fn submission(&self) -> batch::Submission {
+    pub(crate) fn submission(&self) -> batch::Submission {
         batch::Submission {
             data_commitment: self.dataCommitment,
             posted_at: self.postedAt,

@@ -31,6 +31,23 @@ pub(crate) struct Posted {
     pub(super) messages: usize,
 }
 
+/// How a batch came to L1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Blobs,
+    Calldata,
+}
+
+impl Posted {
+    pub(crate) const fn form(&self) -> Form {
+        if self.versioned_hashes.is_empty() {
+            Form::Calldata
+        } else {
+            Form::Blobs
+        }
+    }
+}
+
 /// What the contracts have logged so far.
 #[derive(Debug, Default)]
 pub(super) struct History {
@@ -56,17 +73,22 @@ impl History {
     }
 
     /// Takes in the next log.
-    pub(super) fn take_in(&mut self, contracts: &Contracts, l1_block: u64, log: &Log) -> Result<()> {
+    pub(super) fn take_in(
+        &mut self,
+        contracts: &Contracts,
+        l1_block: u64,
+        log: &Log,
+    ) -> Result<()> {
         let topic = log.topics().first().copied();
         match topic {
             Some(MessageSent::SIGNATURE_HASH) if log.address == contracts.inbox => {
-                self.message(&MessageSent::decode_log(log)?)
+                self.message(&MessageSent::decode_log(log)?.data)
             }
             Some(TokenListed::SIGNATURE_HASH) if log.address == contracts.bridge => {
-                self.token(&TokenListed::decode_log(log)?)
+                self.token(&TokenListed::decode_log(log)?.data)
             }
             Some(BatchSubmitted::SIGNATURE_HASH) if log.address == contracts.rollup => {
-                self.batch(l1_block, &BatchSubmitted::decode_log(log)?)
+                self.batch(l1_block, &BatchSubmitted::decode_log(log)?.data)
             }
             Some(BatchesReverted::SIGNATURE_HASH) if log.address == contracts.rollup => {
                 let reverted = BatchesReverted::decode_log(log)?;
@@ -79,7 +101,11 @@ impl History {
 
     fn message(&mut self, sent: &MessageSent) -> Result<()> {
         let count = self.messages.len() as u64;
-        ensure!(sent.index == count, "message {} comes after {count} others", sent.index);
+        ensure!(
+            sent.index == count,
+            "message {} comes after {count} others",
+            sent.index
+        );
         let message = InboxMessage::decode(&sent.message).context("not a message")?;
         let accumulator = message.accumulate(&self.accumulator(count)?);
         ensure!(
@@ -95,18 +121,32 @@ impl History {
         // The bridge says at its beginning that ETH is token 0, which L2 knows from genesis on.
         if listed.token != ETH {
             let id = self.tokens.list(listed.tokenAddress, listed.decimals)?;
-            ensure!(id == listed.token, "token {} has the number {id}", listed.token);
+            ensure!(
+                id == listed.token,
+                "token {} has the number {id}",
+                listed.token
+            );
         }
         let here = self.tokens.get(listed.token).context("no such token")?;
-        ensure!(here.base_exponent == listed.baseExponent, "another base exponent");
+        ensure!(
+            here.base_exponent == listed.baseExponent,
+            "another base exponent"
+        );
         Ok(())
     }
 
     fn batch(&mut self, l1_block: u64, submitted: &BatchSubmitted) -> Result<()> {
         let number = self.batches.len() as u64 + 1;
-        ensure!(submitted.number == number, "batch {} comes as number {number}", submitted.number);
+        ensure!(
+            submitted.number == number,
+            "batch {} comes as number {number}",
+            submitted.number
+        );
         let submission = submitted.batch.submission();
-        ensure!(submission.id == self.submissions, "a submission id is used twice or left out");
+        ensure!(
+            submission.id == self.submissions,
+            "a submission id is used twice or left out"
+        );
         self.submissions += 1;
         self.batches.push(Posted {
             number,

@@ -20,8 +20,8 @@ use spillway_tests::Rpc;
 
 use self::beacon::Beacon;
 use self::contracts::{FEE_ACCOUNTCall, GENESIS_STATE_ROOTCall, batchHashCall};
-pub(crate) use self::history::Posted;
 use self::history::History;
+pub(crate) use self::history::{Form, Posted};
 use self::replay::Replay;
 
 /// Where the contracts are: what a rollup publishes of itself.
@@ -69,11 +69,12 @@ impl Derived {
         self.state.counters().block_number
     }
 
-    /// Batches in blobs and in calldata.
-    pub(crate) fn forms(&self) -> (usize, usize) {
-        let in_blobs = |batch: &&Posted| !batch.versioned_hashes.is_empty();
-        let blobs = self.batches.iter().filter(in_blobs).count();
-        (blobs, self.batches.len() - blobs)
+    /// Batches that came in that form.
+    pub(crate) fn count(&self, form: Form) -> usize {
+        self.batches
+            .iter()
+            .filter(|batch| batch.form() == form)
+            .count()
     }
 }
 
@@ -84,7 +85,13 @@ pub(crate) async fn derive(url: &str, contracts: &Contracts) -> Result<Derived> 
     replay(&l1, contracts, history).await
 }
 
-/// The same, with one of the logs changed before it is read: a test of the stranger.
+/// How many batches stand.
+pub(crate) async fn standing(l1: &Rpc, contracts: &Contracts) -> Result<usize> {
+    let history = history(l1, contracts, |_| {}).await?;
+    Ok(history.batches.len())
+}
+
+/// The same as [`derive`], with one of the logs changed before it is read: a test of the stranger.
 pub(crate) async fn derive_altered(
     url: &str,
     contracts: &Contracts,
@@ -95,7 +102,11 @@ pub(crate) async fn derive_altered(
     replay(&l1, contracts, history).await
 }
 
-async fn history(l1: &Rpc, contracts: &Contracts, mut alter: impl FnMut(&mut Log)) -> Result<History> {
+async fn history(
+    l1: &Rpc,
+    contracts: &Contracts,
+    mut alter: impl FnMut(&mut Log),
+) -> Result<History> {
     let filter = json!([{
         "address": [contracts.inbox, contracts.bridge, contracts.rollup],
         "fromBlock": format!("{:#x}", contracts.first_block),
@@ -119,11 +130,17 @@ async fn replay(l1: &Rpc, contracts: &Contracts, history: History) -> Result<Der
     let beacon = Beacon::connect(l1.url()).await?;
     for posted in &history.batches {
         let what = || format!("batch {} in L1 block {}", posted.number, posted.l1_block);
-        let kept = batchHashCall { number: posted.number };
-        let kept = read(l1, contracts.rollup, kept).await?;
-        ensure!(kept == posted.hash, "{}: the contract keeps another", what());
         let chunks = replay::chunks(posted, &beacon).await.with_context(what)?;
         replay.batch(posted, &chunks, &history).with_context(what)?;
+        let kept = batchHashCall {
+            number: posted.number,
+        };
+        let kept = read(l1, contracts.rollup, kept).await?;
+        ensure!(
+            kept == posted.hash,
+            "{}: the contract keeps another",
+            what()
+        );
     }
     Ok(Derived {
         state_root: replay.root,

@@ -1,7 +1,7 @@
 //! Batches, executed one after the other, and everything that they claim held against what comes out.
 
-use anyhow::{Context as _, Result, ensure};
 use alloy_primitives::{Address, B256};
+use anyhow::{Context as _, Result, ensure};
 use spillway_protocol::batch::{batch_hash, blob_commitment, calldata_commitment, header_hash};
 use spillway_protocol::blob;
 use spillway_protocol::chunk::{self, Chunk};
@@ -45,11 +45,19 @@ impl Replay {
     }
 
     /// Executes the next batch.
-    pub(super) fn batch(&mut self, posted: &Posted, chunks: &[Chunk], history: &History) -> Result<()> {
+    pub(super) fn batch(
+        &mut self,
+        posted: &Posted,
+        chunks: &[Chunk],
+        history: &History,
+    ) -> Result<()> {
         let header = &posted.header;
         ensure!(header.parent == self.parent, "another parent");
         let submission = &posted.submission;
-        ensure!(batch_hash(header, submission) == posted.hash, "another batch hash");
+        ensure!(
+            batch_hash(header, submission) == posted.hash,
+            "another batch hash"
+        );
         let before = *self.state.counters();
         self.execute(posted, chunks, history)?;
         self.blocks.close();
@@ -69,7 +77,10 @@ impl Replay {
             let (state, tree) = (&mut self.state, &mut self.tree);
             self.root = chunk::execute(state, tree, chunk, &mut for_root, tokens)
                 .with_context(|| format!("chunk {number}"))?;
-            ensure!(chunk::claimed_root(chunk) == self.root, "chunk {number}: another root");
+            ensure!(
+                chunk::claimed_root(chunk) == self.root,
+                "chunk {number}: another root"
+            );
             self.blocks.chunk(chunk, &mut for_blocks, tokens)?;
         }
         Ok(())
@@ -78,17 +89,29 @@ impl Replay {
     fn check_header(&self, posted: &Posted, before: &Counters, history: &History) -> Result<()> {
         let (header, now) = (&posted.header, self.state.counters());
         ensure!(header.state_root == self.root, "another state root");
-        ensure!(header.block_number == now.block_number, "another last block");
+        ensure!(
+            header.block_number == now.block_number,
+            "another last block"
+        );
         ensure!(now.block_number > before.block_number, "no block at all");
         ensure!(header.block_hash == self.block_hash(), "another block hash");
         ensure!(header.timestamp == now.timestamp, "another timestamp");
         let posted_at = posted.submission.posted_at;
         ensure!(now.timestamp <= posted_at + AHEAD_MAX, "ahead of L1");
         let authorised = now.authorised_count - before.authorised_count;
-        ensure!(u64::from(header.auth_count) == authorised, "another count of operations");
-        ensure!(header.inbox_count == now.inbox_count, "another count of messages");
+        ensure!(
+            u64::from(header.auth_count) == authorised,
+            "another count of operations"
+        );
+        ensure!(
+            header.inbox_count == now.inbox_count,
+            "another count of messages"
+        );
         let accumulator = history.accumulator(now.inbox_count)?;
-        ensure!(header.inbox_accumulator == accumulator, "another hash chain of the inbox");
+        ensure!(
+            header.inbox_accumulator == accumulator,
+            "another hash chain of the inbox"
+        );
         Ok(())
     }
 }
@@ -98,15 +121,27 @@ pub(super) async fn chunks(posted: &Posted, beacon: &Beacon) -> Result<Vec<Chunk
     let (count, submission) = (usize::from(posted.header.chunk_count), &posted.submission);
     if posted.versioned_hashes.is_empty() {
         let (chunks, rest) = posted.chunks.as_chunks::<CHUNK_BYTES>();
-        ensure!(rest.is_empty() && chunks.len() == count, "another count of chunks");
+        ensure!(
+            rest.is_empty() && chunks.len() == count,
+            "another count of chunks"
+        );
         ensure!(count <= CALLDATA_CHUNKS_MAX, "too many chunks for calldata");
-        ensure!(submission.data_commitment == calldata_commitment(chunks), "another commitment");
+        ensure!(
+            submission.data_commitment == calldata_commitment(chunks),
+            "another commitment"
+        );
         return Ok(chunks.to_vec());
     }
     ensure!(posted.chunks.is_empty(), "blobs and calldata");
     let hashes = &posted.versioned_hashes;
-    ensure!(hashes.len() == count.div_ceil(BLOB_CHUNKS), "another count of blobs");
-    ensure!(submission.data_commitment == blob_commitment(hashes), "another commitment");
+    ensure!(
+        hashes.len() == count.div_ceil(BLOB_CHUNKS),
+        "another count of blobs"
+    );
+    ensure!(
+        submission.data_commitment == blob_commitment(hashes),
+        "another commitment"
+    );
     let mut chunks = Vec::with_capacity(count);
     for blob in beacon.blobs(posted).await? {
         let here = (count - chunks.len()).min(BLOB_CHUNKS);
