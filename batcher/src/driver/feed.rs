@@ -16,6 +16,9 @@ use crate::source::SourceBlock;
 /// The longest that it works at a stretch.
 const SLICE: Duration = Duration::from_millis(200);
 
+/// Bytes of operations that at least fit a chunk if they are short, as transfers are.
+const DENSE_CHUNK_BYTES: usize = 448;
+
 /// Why it cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum FeedError {
@@ -113,8 +116,8 @@ impl Feed {
         let mut filled = Filled::default();
         let mut room = conditions.room;
         while room >= BLOB_CHUNKS {
-            let due = self.due(conditions);
             let at_end = self.read()?.is_none();
+            let due = self.due(conditions);
             if let Some(reason) = due.filter(|reason| at_end || *reason == SealReason::Full) {
                 let batch = self.seal()?;
                 room = room.saturating_sub(batch.chunks.len());
@@ -169,11 +172,17 @@ impl Feed {
         Ok(batch)
     }
 
+    /// Chunks that the next block may fill, as far as it is known.
+    fn next_chunks(&self) -> usize {
+        let bytes = self.next.as_ref().map_or(0, |block| block.operations.len());
+        bytes / DENSE_CHUNK_BYTES + 1
+    }
+
     fn due(&self, conditions: &Conditions) -> Option<SealReason> {
         let age = |since: u64| Duration::from_secs(conditions.now.saturating_sub(since));
         let open = OpenBatch {
             chunks: self.packer.chunks(),
-            block_chunks: self.widest.max(self.widest_before),
+            block_chunks: self.widest.max(self.widest_before).max(self.next_chunks()),
             age: self.packer.first_timestamp().map(age),
             content_age: self.packer.content_timestamp().map(age),
         };

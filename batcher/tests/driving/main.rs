@@ -10,6 +10,7 @@ mod twice;
 use std::time::Duration;
 
 use spillway_batcher::driver::Report;
+use spillway_batcher::policy::Forms;
 use spillway_batcher::price::Form;
 use tempfile::TempDir;
 
@@ -56,6 +57,22 @@ async fn batches_go_in_the_cheaper_form_and_replay() {
     expect_all(&l1, &source).await;
     sent.dedup();
     assert_eq!(sent, [Form::Blobs, Form::Calldata, Form::Blobs]);
+    running.kill().await;
+}
+
+/// A batch is sealed before a block that would make it too large for calldata.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wide_block_does_not_push_a_batch_out_of_calldata() {
+    let l1 = L1::start(BLOCK_TIME).await;
+    let (source, dir) = (Source::new(), TempDir::new().unwrap());
+    let mut tuning = Tuning::default();
+    tuning.posting.forms = Forms::Calldata;
+    source.grow(60, 100);
+    let block = source.grow(1, 5_000);
+    let mut running = Running::start(&l1, &source, dir.path(), tuning).await;
+    let sent = forms(&running.until_posted(block).await);
+    assert!(sent.iter().all(|form| *form == Form::Calldata), "{sent:?}");
+    expect_all(&l1, &source).await;
     running.kill().await;
 }
 

@@ -17,10 +17,11 @@ const SOON: [&str; 2] = ["--max-batch-age", "1s"];
 
 /// What the log says when an operator has to do something.
 pub(crate) const FOREIGN: &str = "L1 HAS A BATCH THAT IS NOT OF THIS CHAIN";
-pub(crate) const NO_BATCH: &str = "NO BATCH IS POSTED";
-const ALARMS: [&str; 5] = [
+pub(crate) const WAITS: &str = "Nothing is posted while it stands";
+const ALARMS: [&str; 6] = [
     FOREIGN,
-    NO_BATCH,
+    WAITS,
+    "NO BATCH IS POSTED",
     "NO MESSAGE FROM L1 IS CONSUMED",
     "L1 IS NOT FOLLOWED ANY MORE",
     "THE SEQUENCER HAS HALTED",

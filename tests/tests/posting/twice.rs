@@ -3,7 +3,7 @@
 use spillway_tests::Anvil;
 
 use super::patiently;
-use super::rollup::{FOREIGN, NO_BATCH, Rollup, a_block_a_second};
+use super::rollup::{FOREIGN, Rollup, WAITS, a_block_a_second};
 use super::stranger::Derived;
 
 const ARGUMENTS: [&str; 2] = ["--post-as", "calldata"];
@@ -32,7 +32,7 @@ async fn on_a_chain_with_batches_the_one_that_comes_late_stops() {
 }
 
 /// Both go on from the same place, and take transactions of the same accounts. L1 has the batches of one of them, and the
-/// other says so, and that it posts nothing any more.
+/// other says so, and that it posts nothing while they stand.
 async fn race(mut one: Rollup) -> Derived {
     one.stop();
     let mut other = one.copy();
@@ -40,7 +40,7 @@ async fn race(mut one: Rollup) -> Derived {
     for _ in 0..3 {
         tokio::join!(one.send_each(10, 10), other.send_each(5, 5));
     }
-    let has_stopped = |rollup: &Rollup| rollup.alarms() == [FOREIGN, NO_BATCH];
+    let has_stopped = |rollup: &Rollup| rollup.alarms() == [FOREIGN, WAITS];
     patiently("one that stops", async || {
         has_stopped(&one) || has_stopped(&other)
     })
