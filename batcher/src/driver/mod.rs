@@ -1,6 +1,6 @@
 //! The batcher as a task: journal, L1, clock and keys around the state machines of this crate.
 //!
-//! One [`Session`](session) runs from a place that L1 tells to the next surprise: a batch on L1 that is not ours, a fork
+//! One session (`session.rs`) runs from a place that L1 tells to the next surprise: a batch on L1 that is not ours, a fork
 //! deeper than finality, a transaction that failed twice. Then the next session begins, again from L1. Nothing is kept on
 //! disk here; the transaction managers keep what they were asked for, and a session takes those over.
 
