@@ -26,6 +26,7 @@ pub mod block;
 pub mod chain_id;
 pub mod chunk;
 pub mod codec;
+pub mod dispute;
 pub mod gas;
 pub mod inbox;
 pub mod keccak;

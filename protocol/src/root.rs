@@ -16,27 +16,37 @@ const PREFIX: u8 = 0x02;
 /// few enough that the preimages stay in the cache.
 const BUILT_AT_ONCE: u32 = 1_024;
 
-/// `H(0x02 || accounts_root || withdrawals_root || account_count u32 || withdrawal_count u32 ||
-/// inbox_count u64 || authorised_count u64 || block_number u64 || timestamp u64 || base_fee u64)`.
-#[must_use]
-pub fn state_root(
-    accounts_root: &B256,
-    withdrawals_root: &B256,
-    account_count: u32,
-    counters: &Counters,
-) -> B256 {
-    keccak256_parts(&[
-        &[PREFIX],
-        accounts_root.as_slice(),
-        withdrawals_root.as_slice(),
-        &account_count.to_be_bytes(),
-        &counters.withdrawal_count.to_be_bytes(),
-        &counters.inbox_count.to_be_bytes(),
-        &counters.authorised_count.to_be_bytes(),
-        &counters.block_number.to_be_bytes(),
-        &counters.timestamp.to_be_bytes(),
-        &counters.base_fee.to_be_bytes(),
-    ])
+/// All that a state root commits to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StatePreimage {
+    /// Root of the tree of accounts.
+    pub accounts_root: B256,
+    /// Root of the tree of withdrawals.
+    pub withdrawals_root: B256,
+    /// Accounts.
+    pub account_count: u32,
+    /// The other numbers.
+    pub counters: Counters,
+}
+
+impl StatePreimage {
+    /// `H(0x02 || accounts_root || withdrawals_root || account_count u32 || withdrawal_count u32 ||
+    /// inbox_count u64 || authorised_count u64 || block_number u64 || timestamp u64 || base_fee u64)`.
+    #[must_use]
+    pub fn root(&self) -> B256 {
+        keccak256_parts(&[
+            &[PREFIX],
+            self.accounts_root.as_slice(),
+            self.withdrawals_root.as_slice(),
+            &self.account_count.to_be_bytes(),
+            &self.counters.withdrawal_count.to_be_bytes(),
+            &self.counters.inbox_count.to_be_bytes(),
+            &self.counters.authorised_count.to_be_bytes(),
+            &self.counters.block_number.to_be_bytes(),
+            &self.counters.timestamp.to_be_bytes(),
+            &self.counters.base_fee.to_be_bytes(),
+        ])
+    }
 }
 
 /// What a state root needs of a state, copied while the state was there: so the state can go on, and the
@@ -138,13 +148,14 @@ impl StateTree {
         let withdrawals = self.follow_withdrawals(deltas, hasher)?;
         let roots = deltas.iter().zip(accounts).zip(withdrawals);
         Ok(roots
-            .map(|((delta, accounts), withdrawals)| {
-                state_root(
-                    &accounts,
-                    &withdrawals,
-                    delta.account_count,
-                    &delta.counters,
-                )
+            .map(|((delta, accounts_root), withdrawals_root)| {
+                let preimage = StatePreimage {
+                    accounts_root,
+                    withdrawals_root,
+                    account_count: delta.account_count,
+                    counters: delta.counters,
+                };
+                preimage.root()
             })
             .collect())
     }
@@ -191,12 +202,18 @@ impl StateTree {
     /// The root of the state that the trees were last brought up to.
     #[must_use]
     pub fn root(&self, state: &State) -> B256 {
-        state_root(
-            &self.accounts.root(),
-            &self.withdrawals.root(),
-            state.account_count(),
-            state.counters(),
-        )
+        self.preimage(state).root()
+    }
+
+    /// What the root of that state commits to.
+    #[must_use]
+    pub fn preimage(&self, state: &State) -> StatePreimage {
+        StatePreimage {
+            accounts_root: self.accounts.root(),
+            withdrawals_root: self.withdrawals.root(),
+            account_count: state.account_count(),
+            counters: *state.counters(),
+        }
     }
 
     /// The tree over the accounts' leaves.

@@ -4,7 +4,7 @@ use alloy_primitives::{Address, Bytes};
 use spillway_protocol::account::{self, Account, TokenBalance, TokenBalances};
 use spillway_protocol::amount;
 use spillway_protocol::inbox::{InboxAccumulator, InboxMessage};
-use spillway_protocol::root::{StateTree, state_root};
+use spillway_protocol::root::{StatePreimage, StateTree};
 use spillway_protocol::state::{Counters, State};
 use spillway_protocol::tree::MerkleTree;
 use spillway_protocol::withdrawal::Withdrawal;
@@ -204,7 +204,13 @@ pub(crate) fn state_roots() -> schema::StateRoots {
     let rows = [(1, Counters::default()), (22, counted), (u32::MAX, full)].map(
         |(account_count, counters)| {
             let (accounts_root, withdrawals_root) = (hash("accounts"), hash("withdrawals"));
-            let root = state_root(&accounts_root, &withdrawals_root, account_count, &counters);
+            let root = StatePreimage {
+                accounts_root,
+                withdrawals_root,
+                account_count,
+                counters,
+            }
+            .root();
             schema::StateRoot {
                 account_count,
                 accounts_root,

@@ -56,7 +56,22 @@ impl MerkleTree {
     /// [`MultiproofError::Empty`], [`NotAscending`](MultiproofError::NotAscending) or
     /// [`OutOfRange`](MultiproofError::OutOfRange).
     pub fn multiproof(&self, indices: &[u32]) -> Result<Vec<B256>, MultiproofError> {
-        let mut last = check_indices(indices.iter().copied(), self.len())?;
+        self.growing_multiproof(indices, self.len())
+    }
+
+    /// The siblings that prove the leaves at these indices, which ascend strictly, in this tree and in any
+    /// that follows from it by changes of these leaves: the tree has `count` leaves then, and all that it
+    /// does not have yet are among the indices. In this tree they are empty leaves.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Self::multiproof`].
+    pub fn growing_multiproof(
+        &self,
+        indices: &[u32],
+        count: u32,
+    ) -> Result<Vec<B256>, MultiproofError> {
+        let mut last = check_indices(indices.iter().copied(), count)?;
         let mut positions = indices.to_vec();
         let mut siblings = Vec::new();
         for height in 0..DEPTH {

@@ -11,7 +11,7 @@ use spillway_protocol::chunk::Chunk;
 use spillway_protocol::inbox::{InboxAccumulator, InboxMessage};
 use spillway_protocol::keccak::keccak256;
 use spillway_protocol::limits::FIELD_ELEMENT_BYTES;
-use spillway_protocol::root::{StateTree, state_root};
+use spillway_protocol::root::{StatePreimage, StateTree};
 use spillway_protocol::state::State;
 use spillway_protocol::tree::{
     Frontier, MerkleProof, list_depth, list_root, multiproof_root, verify_list_proof, verify_proof,
@@ -106,13 +106,13 @@ fn state_roots() {
         assert_eq!(tree.root(&state), row.root);
     }
     for row in &file.roots {
-        let root = state_root(
-            &row.accounts_root,
-            &row.withdrawals_root,
-            row.account_count,
-            &counters(&row.counters),
-        );
-        assert_eq!(root, row.root, "{row:?}");
+        let preimage = StatePreimage {
+            accounts_root: row.accounts_root,
+            withdrawals_root: row.withdrawals_root,
+            account_count: row.account_count,
+            counters: counters(&row.counters),
+        };
+        assert_eq!(preimage.root(), row.root, "{row:?}");
     }
 }
 

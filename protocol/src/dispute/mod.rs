@@ -1,0 +1,9 @@
+//! What L1 must be shown to judge a chunk itself: `docs/disputes.md`.
+//!
+//! A contract executes the chunk on a [`Witness`]: the accounts that it touches, with one proof for all
+//! of them. The contract and [`crate::chunk::execute`] come to the same verdict on any bytes.
+
+mod accounts;
+mod transition;
+
+pub use transition::{Proof, Witness, WitnessError, prove};
