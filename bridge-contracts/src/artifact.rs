@@ -39,6 +39,21 @@ pub static BRIDGE: LazyLock<Artifact> =
 /// The chain of batches.
 pub static ROLLUP: LazyLock<Artifact> =
     LazyLock::new(|| parse(include_str!("../artifacts/Rollup.json")));
+/// What a batch's data is.
+pub static POSTED_DATA: LazyLock<Artifact> =
+    LazyLock::new(|| parse(include_str!("../artifacts/PostedData.json")));
+/// The disputes about headers and the form of data.
+pub static BATCH_DISPUTES: LazyLock<Artifact> =
+    LazyLock::new(|| parse(include_str!("../artifacts/BatchDisputes.json")));
+/// The disputes about signed headers.
+pub static EQUIVOCATION_DISPUTES: LazyLock<Artifact> =
+    LazyLock::new(|| parse(include_str!("../artifacts/EquivocationDisputes.json")));
+/// The disputes about who signed what.
+pub static AUTHORISATION_DISPUTES: LazyLock<Artifact> =
+    LazyLock::new(|| parse(include_str!("../artifacts/AuthorisationDisputes.json")));
+/// The execution of a chunk on L1.
+pub static TRANSITION_DISPUTES: LazyLock<Artifact> =
+    LazyLock::new(|| parse(include_str!("../artifacts/TransitionDisputes.json")));
 /// The governance.
 pub static TIMELOCK: LazyLock<Artifact> =
     LazyLock::new(|| parse(include_str!("../artifacts/TimelockController.json")));
@@ -102,7 +117,18 @@ mod tests {
 
     use super::*;
 
-    const ALL: [&LazyLock<Artifact>; 5] = [&INBOX, &BRIDGE, &ROLLUP, &TIMELOCK, &TEST_TOKEN];
+    const ALL: [&LazyLock<Artifact>; 10] = [
+        &INBOX,
+        &BRIDGE,
+        &ROLLUP,
+        &POSTED_DATA,
+        &BATCH_DISPUTES,
+        &EQUIVOCATION_DISPUTES,
+        &AUTHORISATION_DISPUTES,
+        &TRANSITION_DISPUTES,
+        &TIMELOCK,
+        &TEST_TOKEN,
+    ];
 
     /// A different value for each immutable.
     fn values(artifact: &Artifact) -> Immutables {

@@ -30,3 +30,28 @@ sol!(
     TestToken,
     "artifacts/TestToken.json"
 );
+sol!(
+    #[sol(all_derives)]
+    AuthorisationDisputes,
+    "artifacts/AuthorisationDisputes.json"
+);
+sol!(
+    #[sol(all_derives)]
+    TransitionDisputes,
+    "artifacts/TransitionDisputes.json"
+);
+sol!(
+    #[sol(all_derives)]
+    BatchDisputes,
+    "artifacts/BatchDisputes.json"
+);
+sol!(
+    #[sol(all_derives)]
+    EquivocationDisputes,
+    "artifacts/EquivocationDisputes.json"
+);
+sol!(
+    #[sol(all_derives)]
+    PostedData,
+    "artifacts/PostedData.json"
+);

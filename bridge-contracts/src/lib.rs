@@ -8,6 +8,10 @@ mod artifact;
 mod bindings;
 
 pub use artifact::{
-    Artifact, BRIDGE, INBOX, Immutables, ROLLUP, TEST_TOKEN, TIMELOCK, UnexpectedCode,
+    AUTHORISATION_DISPUTES, Artifact, BATCH_DISPUTES, BRIDGE, EQUIVOCATION_DISPUTES, INBOX,
+    Immutables, POSTED_DATA, ROLLUP, TEST_TOKEN, TIMELOCK, TRANSITION_DISPUTES, UnexpectedCode,
 };
-pub use bindings::{Bridge, IRollup, Inbox, Rollup, TestToken, TimelockController};
+pub use bindings::{
+    AuthorisationDisputes, BatchDisputes, Bridge, EquivocationDisputes, IAuthorisationDisputes,
+    IRollup, Inbox, PostedData, Rollup, TestToken, TimelockController, TransitionDisputes,
+};

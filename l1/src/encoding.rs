@@ -1,13 +1,14 @@
 //! Values of the protocol as the contracts take and emit them.
 //!
-//! The protocol's types and the contracts' are of two other crates, hence functions instead of `From`. `Rollup` and
-//! `Bridge` take the same structs, but the bindings give each contract its own.
+//! The protocol's types and the contracts' are of two other crates, hence functions instead of `From`. The contracts
+//! take the same structs, but the bindings give each contract its own.
 
-use alloy_primitives::B256;
-use spillway_bridge_contracts::{Bridge, Rollup};
+pub mod disputes;
+
+use spillway_bridge_contracts::{BatchDisputes, Bridge, Rollup, TransitionDisputes};
 use spillway_protocol::account::{Account, FLAG_LOCKED};
 use spillway_protocol::batch::{BatchHeader, Submission};
-use spillway_protocol::state::Counters;
+use spillway_protocol::root::StatePreimage;
 use spillway_protocol::withdrawal::Withdrawal;
 
 /// The functions for a batch in the types of one contract's bindings.
@@ -46,6 +47,34 @@ macro_rules! batch_of {
 
 batch_of!(Rollup, rollup_header, rollup_batch);
 batch_of!(Bridge, bridge_header, bridge_batch);
+batch_of!(TransitionDisputes, transition_header, transition_batch);
+batch_of!(BatchDisputes, batch_disputes_header, batch_disputes_batch);
+
+/// The function for a state in the types of one contract's bindings.
+macro_rules! state_of {
+    ($contract:ident, $state_of:ident) => {
+        #[doc = concat!("The preimage of a state root as `", stringify!($contract), "` takes it.")]
+        #[must_use]
+        pub fn $state_of(preimage: &StatePreimage) -> $contract::State {
+            let counters = &preimage.counters;
+            $contract::State {
+                accountsRoot: preimage.accounts_root,
+                withdrawalsRoot: preimage.withdrawals_root,
+                accountCount: preimage.account_count,
+                withdrawalCount: counters.withdrawal_count,
+                inboxCount: counters.inbox_count,
+                authorisedCount: counters.authorised_count,
+                blockNumber: counters.block_number,
+                timestamp: counters.timestamp,
+                baseFee: counters.base_fee,
+            }
+        }
+    };
+}
+
+state_of!(Bridge, state);
+state_of!(TransitionDisputes, transition_state);
+state_of!(BatchDisputes, batch_disputes_state);
 
 /// The header and the submission of a batch as `Rollup` emits it.
 #[must_use]
@@ -80,27 +109,6 @@ pub fn header_of(header: &Rollup::BatchHeader) -> BatchHeader {
         block_number: header.blockNumber,
         block_hash: header.blockHash,
         timestamp: header.timestamp,
-    }
-}
-
-/// The preimage of a state root.
-#[must_use]
-pub fn state(
-    accounts_root: B256,
-    withdrawals_root: B256,
-    account_count: u32,
-    counters: &Counters,
-) -> Bridge::State {
-    Bridge::State {
-        accountsRoot: accounts_root,
-        withdrawalsRoot: withdrawals_root,
-        accountCount: account_count,
-        withdrawalCount: counters.withdrawal_count,
-        inboxCount: counters.inbox_count,
-        authorisedCount: counters.authorised_count,
-        blockNumber: counters.block_number,
-        timestamp: counters.timestamp,
-        baseFee: counters.base_fee,
     }
 }
 
@@ -139,13 +147,13 @@ pub fn account(index: u32, account: &Account) -> Bridge::Account {
 /// contracts hash exactly that: so equal bytes mean that no field is missing, misplaced or of another width.
 #[cfg(test)]
 mod tests {
-    use alloy_primitives::{Address, keccak256};
+    use alloy_primitives::{Address, B256, keccak256};
     use alloy_sol_types::SolValue;
     use serde_json::Value;
     use spillway_protocol::account::{TokenBalance, TokenBalances};
     use spillway_protocol::batch::{HEADER_BYTES, header_hash};
     use spillway_protocol::inbox::InboxAccumulator;
-    use spillway_protocol::root::state_root;
+    use spillway_protocol::state::Counters;
 
     use super::*;
 
@@ -202,10 +210,13 @@ mod tests {
             assert_eq!(packed_header, header.encode());
             let preimage = [header_hash(&header).as_slice(), rest].concat();
             assert_eq!(keccak256(preimage), hash);
-            assert_eq!(
+            for other in [
                 bridge_batch(&header, &submission).abi_encode_packed(),
-                packed
-            );
+                transition_batch(&header, &submission).abi_encode_packed(),
+                batch_disputes_batch(&header, &submission).abi_encode_packed(),
+            ] {
+                assert_eq!(other, packed);
+            }
             assert_eq!(submitted(&batch), (header, submission));
         }
     }
@@ -220,12 +231,19 @@ mod tests {
             timestamp: 6,
             base_fee: 7,
         };
-        let (accounts, withdrawals) = (B256::repeat_byte(8), B256::repeat_byte(9));
-        let packed = state(accounts, withdrawals, 10, &counters).abi_encode_packed();
-        assert_eq!(
-            keccak256([&[2], &packed[..]].concat()),
-            state_root(&accounts, &withdrawals, 10, &counters)
-        );
+        let preimage = StatePreimage {
+            accounts_root: B256::repeat_byte(8),
+            withdrawals_root: B256::repeat_byte(9),
+            account_count: 10,
+            counters,
+        };
+        for packed in [
+            state(&preimage).abi_encode_packed(),
+            transition_state(&preimage).abi_encode_packed(),
+            batch_disputes_state(&preimage).abi_encode_packed(),
+        ] {
+            assert_eq!(keccak256([&[2], &packed[..]].concat()), preimage.root());
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! - [`deployment`]: the four contracts from parameters to `deployment.json`, and the comparison of what is on chain
 //!   with that file.
+//! - [`arrivals`]: messages and tokens as the contracts log them for L2.
 //! - [`batches`]: batches as they are sent to `Rollup` and as it logs them.
 //! - [`encoding`]: values of the protocol as the contracts take and emit them.
 //! - [`connect`]: the provider that deployment speaks through.
@@ -11,6 +12,7 @@
 //! - [`fees`]: what a transaction costs now, and of late.
 //! - [`beacon`]: blobs, from an archive on disk or from beacon nodes, checked; [`kzg`] is the set-up for that.
 
+pub mod arrivals;
 pub mod batches;
 pub mod beacon;
 mod connection;

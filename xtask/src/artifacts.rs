@@ -19,12 +19,17 @@ use crate::steps::Outcome;
 use crate::workspace::{Workspace, execute};
 
 /// What is deployed, by name.
-const CONTRACTS: [&str; 5] = [
+const CONTRACTS: [&str; 10] = [
+    "AuthorisationDisputes",
+    "BatchDisputes",
     "Bridge",
+    "EquivocationDisputes",
     "Inbox",
+    "PostedData",
     "Rollup",
     "TestToken",
     "TimelockController",
+    "TransitionDisputes",
 ];
 
 /// What is compiled: our sources, and what we deploy of our libraries'.

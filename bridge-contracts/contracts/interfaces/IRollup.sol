@@ -175,6 +175,9 @@ interface IRollup {
     /// @notice Reverts so far: the fork id of docs/protocol.md, "Blocks".
     function forks() external view returns (uint64);
 
+    /// @notice The fork id that blocks posted by a submission were signed with: reverts before it. Looks at each revert since.
+    function forkOf(uint64 submissionId) external view returns (uint64);
+
     /// @notice Whether that contract may fell batches. Fixed at deployment.
     function isDisputes(address account) external view returns (bool);
 

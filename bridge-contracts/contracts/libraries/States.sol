@@ -101,15 +101,18 @@ library States {
 
     /// @notice The leaf of a withdrawal.
     function leaf(Withdrawal calldata withdrawal) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encodePacked(
-                WITHDRAWAL_PREFIX,
-                withdrawal.index,
-                withdrawal.account,
-                withdrawal.recipient,
-                withdrawal.token,
-                withdrawal.amount
-            )
-        );
+        return
+            withdrawalLeaf(
+                withdrawal.index, withdrawal.account, withdrawal.recipient, withdrawal.token, withdrawal.amount
+            );
+    }
+
+    /// @notice The leaf of a withdrawal, from its fields.
+    function withdrawalLeaf(uint32 index, address account, address recipient, uint8 token, uint128 amount)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encodePacked(WITHDRAWAL_PREFIX, index, account, recipient, token, amount));
     }
 }

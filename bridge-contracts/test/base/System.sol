@@ -67,14 +67,19 @@ abstract contract System is Test {
     }
 
     /// @notice The four contracts, each with the addresses that the later ones will have.
-    function deploy(IRollup.Parameters memory p) internal {
+    function deploy(IRollup.Parameters memory p) internal virtual {
         uint256 nonce = vm.getNonce(address(this));
         address bridgeAt = vm.computeCreateAddress(address(this), nonce + 2);
         address rollupAt = vm.computeCreateAddress(address(this), nonce + 3);
         timelock = new TimelockController(1 days, one(operator), one(address(0)), address(0));
         inbox = new Inbox(bridgeAt, rollupAt);
         bridge = new Bridge(address(inbox), rollupAt, address(timelock));
-        rollup = new Rollup(address(inbox), address(bridge), address(timelock), one(disputes), one(operator), p);
+        rollup = new Rollup(address(inbox), address(bridge), address(timelock), disputeContracts(), one(operator), p);
+    }
+
+    /// @notice Who may fell batches.
+    function disputeContracts() internal view virtual returns (address[] memory) {
+        return one(disputes);
     }
 
     function stake(address sequencer) internal {

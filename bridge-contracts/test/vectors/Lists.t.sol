@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ListRoot} from "../../contracts/libraries/ListRoot.sol";
+import {ListProofs} from "../base/ListProofs.sol";
 import {Vectors} from "./Vectors.sol";
 
 contract ListVectorsTest is Vectors {
@@ -59,7 +60,7 @@ contract ListVectorsTest is Vectors {
         for (uint256 i = 0; i < size; ++i) {
             hashes[i] = keccak256(abi.encode(i));
         }
-        bytes32[] memory proof = proofOf(hashes, index);
+        bytes32[] memory proof = ListProofs.proofOf(hashes, index);
         bytes32 leaf_ = hashes[index];
         bytes32 root = ListRoot.root(hashes);
         vm.assertEq(this.contains(root, size, other, leaf_, proof), other == index);
@@ -72,24 +73,5 @@ contract ListVectorsTest is Vectors {
         returns (bool)
     {
         return ListRoot.contains(root, count, index, leaf_, proof);
-    }
-
-    /// @dev By whole levels, apart from the library.
-    function proofOf(bytes32[] memory hashes, uint256 index) private pure returns (bytes32[] memory proof) {
-        uint256 depth = 0;
-        while ((uint256(1) << depth) < hashes.length) {
-            ++depth;
-        }
-        bytes32[] memory level = new bytes32[](uint256(1) << depth);
-        for (uint256 i = 0; i < hashes.length; ++i) {
-            level[i] = hashes[i];
-        }
-        proof = new bytes32[](depth);
-        for (uint256 height = 0; height < depth; ++height) {
-            proof[height] = level[(index >> height) ^ 1];
-            for (uint256 i = 0; i < level.length / 2; ++i) {
-                level[i] = keccak256(bytes.concat(level[2 * i], level[2 * i + 1]));
-            }
-        }
     }
 }

@@ -1,5 +1,10 @@
 //! The trusted set-up of EIP-4844. Loading it takes seconds, so it happens on first use, and never on a thread that
 //! serves others: call what needs it from `spawn_blocking`.
+//!
+//! [`sidecar`] is for whoever posts blobs, [`CommittedBlob`] for whoever proves to L1 what was in one.
+
+mod opening;
+mod polynomial;
 
 use std::thread;
 
@@ -7,6 +12,8 @@ use alloy_eips::eip4844::{AsCkzg, Blob, Bytes48};
 use c_kzg::KzgSettings;
 
 use crate::transactions::Sidecar;
+
+pub use opening::{ChunkOpening, CommittedBlob, ElementOpening, OpeningError, Point, RootOpening};
 
 /// Window size of the tables for cell proofs: 6 costs 27 MiB and half of the loading time of the default 8, for
 /// proofs that take some per cent longer.

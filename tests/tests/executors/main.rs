@@ -1,0 +1,6 @@
+//! What L1 executes and what Rust executes, held against each other on random inputs.
+
+mod chunks;
+mod evm;
+mod runs;
+mod transactions;

@@ -1,0 +1,80 @@
+//! L2 after some batch.
+
+use alloy_primitives::{Address, B256};
+use spillway_protocol::block::BlockHeader;
+use spillway_protocol::root::StateTree;
+use spillway_protocol::state::State;
+
+/// The state after a batch, with its trees and its last block.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    pub(super) state: State,
+    pub(super) tree: StateTree,
+    pub(super) head: BlockHeader,
+    pub(super) batch: u64,
+    pub(super) other_block_hash: Option<u64>,
+}
+
+impl Ledger {
+    /// Before the first batch.
+    #[must_use]
+    pub fn genesis(fee_account: Address) -> Self {
+        let state = State::genesis(fee_account);
+        let tree = StateTree::build(&state, std::iter::empty());
+        let tree = tree.expect("one account fits a tree");
+        Self::of_snapshot(state, tree, BlockHeader::genesis(), 0)
+    }
+
+    /// After that batch (0 for genesis), from a snapshot of the state, the trees over it and the last block. Whoever calls
+    /// this has held the root against that of a batch that is final.
+    #[must_use]
+    pub fn of_snapshot(mut state: State, tree: StateTree, head: BlockHeader, batch: u64) -> Self {
+        state.clear_changes();
+        Self {
+            state,
+            tree,
+            head,
+            batch,
+            other_block_hash: None,
+        }
+    }
+
+    /// The state.
+    #[must_use]
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The trees over the state.
+    #[must_use]
+    pub const fn tree(&self) -> &StateTree {
+        &self.tree
+    }
+
+    /// The last block.
+    #[must_use]
+    pub const fn head(&self) -> &BlockHeader {
+        &self.head
+    }
+
+    /// The last batch's number; 0 before the first.
+    #[must_use]
+    pub const fn batch(&self) -> u64 {
+        self.batch
+    }
+
+    /// The first batch whose header names another block hash than its operations lead to.
+    ///
+    /// State and funds are right, and L1 cannot be shown that the hash is wrong: only a header that the sequencer signed
+    /// contradicts it. The replay goes on with the hash that was derived. That batch and those after it are never safe.
+    #[must_use]
+    pub const fn other_block_hash(&self) -> Option<u64> {
+        self.other_block_hash
+    }
+
+    /// The state root.
+    #[must_use]
+    pub fn root(&self) -> B256 {
+        self.tree.root(&self.state)
+    }
+}
