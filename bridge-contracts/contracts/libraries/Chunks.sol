@@ -81,6 +81,8 @@ library Chunks {
         IInbox inbox,
         IBridge bridge
     ) internal view returns (bool valid, bytes32 root) {
+        // All that is not set here is zero.
+        // slither-disable-next-line uninitialized-local
         Run memory run;
         run.state = witness.state;
         bytes32 given = States.root(run.state);

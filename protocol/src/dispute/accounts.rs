@@ -11,7 +11,7 @@ const SHORT_LIST: usize = 1;
 
 /// Appends an account: index u32, address, nonce u64, flags u8, eth u128, then its tokens: `00` and the
 /// hash of the list, or `01`, a count and the entries.
-pub(super) fn pack(packed: &mut Vec<u8>, index: u32, account: &Account, with_tokens: bool) {
+pub fn pack(packed: &mut Vec<u8>, index: u32, account: &Account, with_tokens: bool) {
     packed.extend_from_slice(&index.to_be_bytes());
     packed.extend_from_slice(account.address.as_slice());
     packed.extend_from_slice(&account.nonce.to_be_bytes());

@@ -6,4 +6,5 @@
 mod accounts;
 mod transition;
 
+pub use accounts::pack as pack_account;
 pub use transition::{Proof, Witness, WitnessError, prove};

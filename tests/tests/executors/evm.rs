@@ -24,6 +24,7 @@ const GAS_LIMIT: u64 = 1 << 24;
 pub(crate) struct Evm {
     code: HashMap<Address, Bytecode>,
     storage: HashMap<(Address, U256), U256>,
+    balances: HashMap<Address, U256>,
 }
 
 /// What came of a call.
@@ -58,6 +59,11 @@ impl Evm {
     /// Writes a word of a contract's storage.
     pub(crate) fn store(&mut self, contract: Address, slot: U256, value: U256) {
         self.storage.insert((contract, slot), value);
+    }
+
+    /// Gives a contract ETH.
+    pub(crate) fn fund(&mut self, contract: Address, wei: U256) {
+        self.balances.insert(contract, wei);
     }
 
     /// Calls a contract, in a block with the timestamp 1.
@@ -98,8 +104,9 @@ impl DatabaseRef for Evm {
     type Error = Infallible;
 
     fn basic_ref(&self, address: Address) -> Result<Option<AccountInfo>, Infallible> {
+        let balance = self.balances.get(&address).copied().unwrap_or_default();
         let code = self.code.get(&address);
-        Ok(code.map(|code| AccountInfo::from_bytecode(code.clone())))
+        Ok(code.map(|code| AccountInfo::from_bytecode(code.clone()).with_balance(balance)))
     }
 
     fn code_by_hash_ref(&self, _: B256) -> Result<Bytecode, Infallible> {

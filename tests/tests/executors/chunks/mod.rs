@@ -3,7 +3,7 @@
 //! `SPILLWAY_CASES` sets how many (a million takes half an hour), `SPILLWAY_SEED` the first one's seed: a difference prints its own.
 
 mod cases;
-mod l1;
+pub(crate) mod l1;
 mod mangling;
 mod operations;
 mod states;
@@ -108,7 +108,8 @@ impl World {
     }
 }
 
-fn encoded(witness: &Witness) -> TransitionDisputes::Witness {
+/// A witness as the contract takes it.
+pub(crate) fn encoded(witness: &Witness) -> TransitionDisputes::Witness {
     let state = &witness.state;
     TransitionDisputes::Witness {
         state: TransitionDisputes::State {
