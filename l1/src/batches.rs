@@ -72,6 +72,20 @@ pub fn event(contracts: &ContractAddresses, log: &Log) -> Result<Option<BatchEve
     Ok(of_rollup(*event))
 }
 
+/// Reverts up to and with the one that a log tells of; none if it tells of something else.
+///
+/// # Errors
+/// As [`event`].
+pub fn forks(contracts: &ContractAddresses, log: &Log) -> Result<Option<u64>, DecodeError> {
+    let ContractEvent::Rollup(event) = contracts.decode(log)? else {
+        return Ok(None);
+    };
+    Ok(match *event {
+        RollupEvents::BatchesReverted(event) => Some(event.forks),
+        _ => None,
+    })
+}
+
 /// The same of an event that is decoded already.
 #[must_use]
 pub fn of_rollup(event: RollupEvents) -> Option<BatchEvent> {
@@ -230,12 +244,23 @@ mod tests {
         let escaped = Rollup::Escaped { head: 1 };
         let told = event(&contracts, &log(escaped.encode_log_data())).unwrap();
         assert_eq!(told, Some(BatchEvent::Escaped));
+        let reverted = Rollup::BatchesReverted {
+            number: 2,
+            batchHash: B256::ZERO,
+            prover: SEQUENCER,
+            forks: 3,
+        };
+        let reverted = log(reverted.encode_log_data());
+        let told = event(&contracts, &reverted).unwrap();
+        assert_eq!(told, Some(BatchEvent::Reverted { number: 2 }));
+        assert_eq!(forks(&contracts, &reverted).unwrap(), Some(3));
         let opened = Rollup::ChallengeOpened {
             number: 1,
             batchHash: B256::ZERO,
             open: 1,
         };
-        let told = event(&contracts, &log(opened.encode_log_data())).unwrap();
-        assert_eq!(told, None);
+        let opened = log(opened.encode_log_data());
+        assert_eq!(event(&contracts, &opened).unwrap(), None);
+        assert_eq!(forks(&contracts, &opened).unwrap(), None);
     }
 }

@@ -70,6 +70,9 @@ pub(crate) struct DevArgs {
     /// In which form batches are posted.
     #[arg(long, value_name = "FORM", value_enum, default_value_t = PostAs::Cheaper)]
     pub(crate) post_as: PostAs,
+    /// Follow the revert on L1 with that fork id, though the one before was less than an hour ago.
+    #[arg(long, value_name = "FORK")]
+    pub(crate) follow_revert: Option<u64>,
     /// What is logged.
     #[command(flatten)]
     pub(crate) log: LogArgs,
@@ -97,11 +100,14 @@ impl From<PostAs> for Forms {
 }
 
 /// `spillway node`.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct NodeArgs {
     /// The configuration, in TOML; docs/operators_guide.md lists its keys.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,
+    /// Follow the revert on L1 with that fork id, though the one before was less than an hour ago.
+    #[arg(long, value_name = "FORK")]
+    pub(crate) follow_revert: Option<u64>,
     /// What is logged.
     #[command(flatten)]
     pub(crate) log: LogArgs,
@@ -119,7 +125,7 @@ pub(crate) struct StatusArgs {
 }
 
 /// How a running node logs. Logs go to stderr.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct LogArgs {
     /// What is logged: a level, or per module, as in "info,spillway_sequencer=debug".
     #[arg(long = "log", value_name = "FILTER", env = "SPILLWAY_LOG", default_value = "info", value_parser = filter)]
@@ -242,6 +248,7 @@ mod tests {
             (&["dev", "--challenge-window", "500ms"], "whole seconds"),
             (&["dev", "--max-batch-age", "1"], "--max-batch-age"),
             (&["dev", "--post-as", "smoke"], "--post-as"),
+            (&["dev", "--follow-revert", "x"], "--follow-revert"),
             (&["dev", "--log", "spillway=loud"], "--log"),
             (&["dev", "--log-format", "xml"], "--log-format"),
             (&["node"], "--config"),

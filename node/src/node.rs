@@ -10,6 +10,8 @@ use anyhow::{Context, Result};
 use spillway_l1::events::ReaderSettings;
 use spillway_sequencer::Sequencer;
 use spillway_sequencer::config::Config;
+use spillway_sequencer::forks::Fork;
+use tokio::sync::mpsc;
 use tokio::time::sleep;
 
 use crate::batching::{Batching, BatchingConfig};
@@ -18,7 +20,7 @@ use crate::config::{self, l1::L1Config, validated::NodeConfig};
 use crate::directory::Directory;
 use crate::follower::{FollowerSettings, follow};
 use crate::l1::{self, L1Error};
-use crate::service::{self, Service, Settings};
+use crate::service::{self, Interruption, Service, Settings};
 use crate::{logging, output, panics};
 
 const SETTINGS: Settings = Settings {
@@ -35,48 +37,64 @@ pub(crate) fn run(args: &NodeArgs) -> Result<()> {
     logging::install(&args.log)?;
     panics::install();
     let directory = Directory::open(&config.sequencer.dir, SETTINGS.dir)?;
-    service::block_on(operate(directory, config))
+    service::block_on(operate(directory, config, args.clone()))
 }
 
-async fn operate(directory: Directory, config: NodeConfig) -> Result<()> {
+async fn operate(directory: Directory, config: NodeConfig, args: NodeArgs) -> Result<()> {
     let sequencer = Config {
         dir: directory.path().to_path_buf(),
         ..config.sequencer
     };
     let l1 = match config.l1 {
-        Some(l1) => Some(L1::find(l1, config.batching).await?),
+        Some(l1) => Some(L1::find(l1, config.batching, args.follow_revert).await?),
         None => None,
     };
     let mut service = Service::start(directory, sequencer).await?;
-    if let Some(l1) = l1 {
-        let dir = service.directory().path().to_owned();
-        service.spawn(|sequencer| l1.work(sequencer, dir));
-    }
-    let server = match service.listen(config.rpc, SETTINGS).await {
-        Ok(server) => server,
-        Err(error) => {
-            service.stop(None).await?;
-            return Err(error);
+    let mut is_said = false;
+    loop {
+        if let Some(l1) = l1.clone() {
+            let (dir, orders) = (service.directory().path().to_owned(), service.orders());
+            service.spawn(|sequencer| l1.work(sequencer, dir, orders));
         }
-    };
-    let (http, ws) = service::urls(server.local_addr());
-    let block = service.sequencer().view().block_number();
-    tracing::info!(%http, %ws, block, "serving");
-    output::say(&format!("serving {http} and {ws} from block {block}\n"))?;
-    service.serve().await;
-    service.stop(Some(server)).await
+        let server = match service.listen(config.rpc, SETTINGS).await {
+            Ok(server) => server,
+            Err(error) => {
+                service.stop(None).await?;
+                return Err(error);
+            }
+        };
+        let (http, ws) = service::urls(server.local_addr());
+        let block = service.sequencer().view().block_number();
+        tracing::info!(%http, %ws, block, "serving");
+        if !is_said {
+            output::say(&format!("serving {http} and {ws} from block {block}\n"))?;
+            is_said = true;
+        }
+        match service.serve().await {
+            Interruption::Stop => return service.stop(Some(server)).await,
+            Interruption::RollBack(fork) => {
+                service = service.roll_back(Some(server), config.rpc, fork).await?;
+            }
+        }
+    }
 }
 
 /// The L1 of a chain. A node starts without one that answers, as users are served without it, but not with a wrong one.
+#[derive(Clone)]
 struct L1 {
     config: L1Config,
     batching: Option<BatchingConfig>,
+    follow_revert: Option<u64>,
     /// None while no node answers.
     provider: Option<DynProvider>,
 }
 
 impl L1 {
-    async fn find(config: L1Config, batching: Option<BatchingConfig>) -> Result<Self> {
+    async fn find(
+        config: L1Config,
+        batching: Option<BatchingConfig>,
+        follow_revert: Option<u64>,
+    ) -> Result<Self> {
         let provider = match connect(&config).await {
             Ok(provider) => Some(provider),
             Err(error) if error.is_temporary() => {
@@ -94,12 +112,13 @@ impl L1 {
         Ok(Self {
             config,
             batching,
+            follow_revert,
             provider,
         })
     }
 
     /// Follows L1, and posts to it if that is a role of this node.
-    async fn work(self, sequencer: Arc<Sequencer>, dir: PathBuf) {
+    async fn work(self, sequencer: Arc<Sequencer>, dir: PathBuf, orders: mpsc::Sender<Fork>) {
         let provider = match self.provider {
             Some(provider) => provider,
             None => match wait_for(&self.config).await {
@@ -113,9 +132,16 @@ impl L1 {
         let settings = FollowerSettings {
             finality: self.config.finality,
             reader: ReaderSettings::default(),
+            follow_revert: self.follow_revert,
         };
         let deployment = &self.config.deployment;
-        let follow = follow(provider.clone(), deployment, settings, sequencer.clone());
+        let follow = follow(
+            provider.clone(),
+            deployment,
+            settings,
+            sequencer.clone(),
+            orders,
+        );
         match self.batching {
             None => follow.await,
             Some(config) => {

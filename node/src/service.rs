@@ -1,5 +1,7 @@
 //! A sequencer with its JSON-RPC, from start to clean end. `dev` and `node` differ in what they do around it.
 
+mod roll_back;
+
 use std::convert::Infallible;
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -10,13 +12,16 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use spillway_sequencer::Sequencer;
 use spillway_sequencer::config::Config;
+use spillway_sequencer::forks::Fork;
 use spillway_sequencer::journal::Repair;
 use spillway_sequencer::pipeline::StartReport;
-use spillway_sequencer::rpc::{self, RpcConfig, RpcServer};
+use spillway_sequencer::rollback::Progress;
+use spillway_sequencer::rpc::{self, Listener, RpcConfig, RpcServer};
 use spillway_sequencer::submission::Submitter;
 use spillway_sequencer::view::View;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time;
 
@@ -61,9 +66,23 @@ pub(crate) fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 #[derive(Debug)]
 pub(crate) struct Service {
     directory: Directory,
+    config: Config,
+    /// Kept over a roll-back, so that clients find the port.
+    listener: Option<Listener>,
     sequencer: Arc<Sequencer>,
     roles: JoinSet<()>,
+    /// Where a role says which revert is to be followed.
+    orders: (mpsc::Sender<Fork>, mpsc::Receiver<Fork>),
     signals: Signals,
+}
+
+/// What ends the work of a service.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Interruption {
+    /// The operator wants to stop.
+    Stop,
+    /// The chain goes back: [`Service::roll_back`].
+    RollBack(Fork),
 }
 
 impl Service {
@@ -72,20 +91,19 @@ impl Service {
     pub(crate) async fn start(directory: Directory, config: Config) -> Result<Self> {
         let genesis = config.genesis;
         chain_file::check(&directory, &genesis)?;
-        let sequencer = spawn_blocking(move || Sequencer::start(&config)).await?;
-        let sequencer = sequencer.with_context(|| {
-            format!(
-                "cannot start the sequencer in {}",
-                directory.path().display()
-            )
-        })?;
+        let sequencer = start_sequencer(&directory, &config, Arc::default()).await?;
         panics::abort_from_now_on();
-        log_start(sequencer.report());
         chain_file::write_once(&directory, &genesis)?;
+        if config.signer.is_none() {
+            tracing::info!("block headers are not signed: there is no key for it");
+        }
         Ok(Self {
             directory,
+            config,
+            listener: None,
             sequencer: Arc::new(sequencer),
             roles: JoinSet::new(),
+            orders: mpsc::channel(1),
             signals: Signals::install()?,
         })
     }
@@ -109,27 +127,47 @@ impl Service {
         self.roles.spawn(role(Arc::clone(&self.sequencer)));
     }
 
-    /// Waits for `work`. `None` when the operator wants to stop first.
-    pub(crate) async fn unless_stopped<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+    /// Where a role says which revert on L1 is to be followed.
+    pub(crate) fn orders(&self) -> mpsc::Sender<Fork> {
+        self.orders.0.clone()
+    }
+
+    /// Waits for `work`, unless something else ends it first.
+    pub(crate) async fn unless_interrupted<T>(
+        &mut self,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Interruption> {
+        let (_, orders) = &mut self.orders;
         tokio::select! {
-            done = work => Some(done),
-            () = self.signals.next() => None,
+            done = work => Ok(done),
+            () = self.signals.next() => Err(Interruption::Stop),
+            Some(fork) = orders.recv() => Err(Interruption::RollBack(fork)),
         }
     }
 
     /// Opens the JSON-RPC port.
-    pub(crate) async fn listen(&self, config: RpcConfig, settings: Settings) -> Result<RpcServer> {
-        let address = config.addr;
-        let server = rpc::serve(config, self.sequencer.submitter(), self.sequencer.view()).await;
-        server.map_err(|error| cannot_listen(error, address, settings.rpc))
+    pub(crate) async fn listen(
+        &mut self,
+        config: RpcConfig,
+        settings: Settings,
+    ) -> Result<RpcServer> {
+        let cannot = |error| cannot_listen(error, config.addr, settings.rpc);
+        let listener = match self.listener.take() {
+            Some(listener) => listener,
+            None => Listener::bind(config.addr).await.map_err(cannot)?,
+        };
+        let (submitter, view) = (self.sequencer.submitter(), self.sequencer.view());
+        let server = rpc::serve(&listener, config, submitter, view).map_err(cannot);
+        self.listener = Some(listener);
+        server
     }
 
-    /// Serves until Ctrl-C or SIGTERM. A sequencer whose journal has failed goes on answering reads.
-    pub(crate) async fn serve(&mut self) {
+    /// Serves until something ends it. A sequencer whose journal has failed goes on answering reads.
+    pub(crate) async fn serve(&mut self) -> Interruption {
         let submitter = self.sequencer.submitter();
-        tokio::select! {
-            () = self.signals.next() => {}
-            never = report_halt(submitter) => match never {},
+        match self.unless_interrupted(report_halt(submitter)).await {
+            Ok(never) => match never {},
+            Err(interruption) => interruption,
         }
     }
 
@@ -139,8 +177,9 @@ impl Service {
         let Self {
             directory,
             sequencer,
-            mut roles,
+            roles,
             mut signals,
+            ..
         } = self;
         tracing::info!(
             "stopping; Ctrl-C again ends at once, which loses nothing that was acknowledged"
@@ -153,13 +192,9 @@ impl Service {
             // First, so that the sequencer still answers what was asked.
             server.stop().await;
         }
-        roles.shutdown().await;
-        let sequencer = Arc::into_inner(sequencer).context(
-            "a part of the node still holds the sequencer, which is a defect: report it",
-        )?;
         let view = sequencer.view();
         let halted = sequencer.submitter().halted();
-        let stopped = spawn_blocking(move || sequencer.stop()).await?;
+        let stopped = end(sequencer, roles).await;
         let block = view.block_number();
         let dir = directory.path().display();
         stopped.with_context(|| {
@@ -173,6 +208,30 @@ impl Service {
         tracing::info!(block, "stopped");
         output::say(&format!("stopped at block {block}\n"))
     }
+}
+
+/// Starts the sequencer, and says what it found.
+async fn start_sequencer(
+    directory: &Directory,
+    config: &Config,
+    progress: Arc<Progress>,
+) -> Result<Sequencer> {
+    let config = config.clone();
+    let sequencer = spawn_blocking(move || Sequencer::start_showing(&config, &progress)).await?;
+    let sequencer = sequencer.with_context(|| {
+        let dir = directory.path().display();
+        format!("cannot start the sequencer in {dir}")
+    })?;
+    log_start(sequencer.report());
+    Ok(sequencer)
+}
+
+/// Ends the roles and then the sequencer, with everything that was taken durable and answered.
+async fn end(sequencer: Arc<Sequencer>, mut roles: JoinSet<()>) -> Result<()> {
+    roles.shutdown().await;
+    let sequencer = Arc::into_inner(sequencer)
+        .context("a part of the node still holds the sequencer, which is a defect: report it")?;
+    Ok(spawn_blocking(move || sequencer.stop()).await??)
 }
 
 /// Why nobody can connect to an address; `choose` names what chooses another.
@@ -200,6 +259,16 @@ fn log_start(report: &StartReport) {
         tracing::info!(
             blocks = report.index.added,
             "query index rebuilt from the journal"
+        );
+    }
+    if let Some(rollback) = &report.rollback {
+        tracing::warn!(
+            fork = rollback.fork_id,
+            last_block = rollback.last_block,
+            blocks = rollback.blocks,
+            transactions = rollback.transactions,
+            dropped = rollback.dropped,
+            "the chain was rolled back, and goes on"
         );
     }
     tracing::info!(

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::genesis::Genesis;
+use crate::signing::HeaderSigner;
 
 /// How a sequencer runs.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub struct Config {
     pub backlog: BacklogConfig,
     /// What is kept on disk, and when.
     pub storage: StorageConfig,
+    /// Signs block headers; none: they are not signed.
+    pub signer: Option<HeaderSigner>,
 }
 
 /// How blocks are made.
@@ -80,6 +83,7 @@ impl Config {
             queues: QueueConfig::default(),
             backlog: BacklogConfig::default(),
             storage: StorageConfig::default(),
+            signer: None,
         }
     }
 }

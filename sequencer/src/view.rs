@@ -1,10 +1,11 @@
 //! What clients may see: the ledger after the newest durable block, and the blocks behind it.
 
-use std::collections::{BTreeMap, HashMap};
+mod recent;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use alloy_primitives::{Address, B256, Bytes};
+use alloy_primitives::{Address, B256, Bytes, Signature};
 use parking_lot::{Mutex, RwLock};
 use spillway_protocol::account::Account;
 use spillway_protocol::token::TokenTable;
@@ -13,13 +14,18 @@ use tokio::sync::watch;
 use crate::backlog::{Backlog, Pacing};
 use crate::block::Block;
 use crate::clock::unix_seconds;
+use crate::config::Config;
 use crate::fees::FeeHistory;
+use crate::forks::Forks;
 use crate::genesis::Genesis;
 use crate::index::{Index, IndexError};
 use crate::journal::{JournalError, Reader};
 use crate::l1::L1Progress;
 use crate::ledger::{Ledger, LedgerError};
 use crate::record::{self, RecordError};
+use crate::signing::HeaderSigner;
+
+use recent::{RECENT_BLOCKS, Recent};
 
 /// Why a block could not be read back.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +70,8 @@ pub struct View {
 #[derive(Debug)]
 struct Inner {
     genesis: Genesis,
+    forks: Forks,
+    signer: Option<HeaderSigner>,
     ledger: RwLock<Ledger>,
     recent: RwLock<Recent>,
     fees: RwLock<FeeHistory>,
@@ -79,25 +87,19 @@ struct Inner {
     operation_bytes: AtomicU64,
 }
 
-/// Blocks that the index does not hold yet, and a few that it does.
-#[derive(Debug, Default)]
-struct Recent {
-    blocks: BTreeMap<u64, Arc<Block>>,
-    by_hash: HashMap<B256, u64>,
-    transactions: HashMap<B256, (u64, u32)>,
-}
-
 impl View {
     pub(crate) fn new(
-        genesis: Genesis,
-        pacing: Pacing,
+        config: &Config,
+        forks: Forks,
         ledger: Ledger,
         index: Index,
         journal: Reader,
     ) -> Self {
         let newest = watch::Sender::new(ledger.head().number);
         let inner = Inner {
-            genesis,
+            genesis: config.genesis,
+            forks,
+            signer: config.signer.clone(),
             ledger: RwLock::new(ledger),
             recent: RwLock::default(),
             fees: RwLock::default(),
@@ -105,7 +107,7 @@ impl View {
             index_failed: AtomicBool::new(false),
             searching: Mutex::new(()),
             journal,
-            pacing: Mutex::new(pacing),
+            pacing: Mutex::new(Pacing::new(config.blocks.base_fee_min, config.backlog)),
             l1_progress: Mutex::default(),
             newest,
             operation_bytes: AtomicU64::new(0),
@@ -119,6 +121,26 @@ impl View {
     #[must_use]
     pub fn genesis(&self) -> &Genesis {
         &self.inner.genesis
+    }
+
+    /// The reverts on L1 that this chain has followed. They change only while no sequencer runs.
+    #[must_use]
+    pub fn forks(&self) -> &Forks {
+        &self.inner.forks
+    }
+
+    /// Whose signature block headers have; none without a key.
+    #[must_use]
+    pub fn header_signer(&self) -> Option<Address> {
+        self.inner.signer.as_ref().map(HeaderSigner::address)
+    }
+
+    /// The sequencer's signature of a durable block's header; none without a key.
+    #[must_use]
+    pub fn sign(&self, block: &Block) -> Option<Signature> {
+        let fork_id = self.inner.forks.id_of(block.header.number);
+        let signer = self.inner.signer.as_ref()?;
+        signer.sign(self.inner.genesis.chain_id, fork_id, block)
     }
 
     /// The newest durable block's number.
@@ -212,7 +234,7 @@ impl View {
         if number == 0 {
             return Ok(Some(Arc::new(Block::genesis())));
         }
-        if let Some(block) = self.inner.recent.read().blocks.get(&number) {
+        if let Some(block) = self.inner.recent.read().block(number) {
             return Ok(Some(Arc::clone(block)));
         }
         let mut payload = Vec::new();
@@ -228,7 +250,7 @@ impl View {
     /// # Errors
     /// When the journal cannot be read.
     pub fn block_by_hash(&self, hash: &B256) -> Result<Option<Arc<Block>>, ReadError> {
-        let recent = self.inner.recent.read().by_hash.get(hash).copied();
+        let recent = self.inner.recent.read().number(hash);
         let number = match recent {
             Some(number) => Some(number),
             None => self.look_up(
@@ -249,7 +271,7 @@ impl View {
     /// # Errors
     /// When the journal cannot be read.
     pub fn transaction(&self, hash: &B256) -> Result<Option<(Arc<Block>, usize)>, ReadError> {
-        let recent = self.inner.recent.read().transactions.get(hash).copied();
+        let recent = self.inner.recent.read().place(hash);
         let place = match recent {
             Some(place) => Some(place),
             None => self.look_up(
@@ -342,33 +364,5 @@ impl View {
 
     pub(crate) fn flush_index(&self) -> Result<(), IndexError> {
         self.inner.index.flush()
-    }
-}
-
-/// Indexed blocks that stay in memory, because wallets ask for the newest ones.
-const RECENT_BLOCKS: u64 = 256;
-
-impl Recent {
-    fn insert(&mut self, block: &Arc<Block>) {
-        let number = block.header.number;
-        self.by_hash.insert(block.hash, number);
-        let places = block.transaction_hashes.iter().zip(0u32..);
-        self.transactions
-            .extend(places.map(|(hash, place)| (*hash, (number, place))));
-        self.blocks.insert(number, Arc::clone(block));
-    }
-
-    fn forget_before(&mut self, number: u64) {
-        while let Some(entry) = self
-            .blocks
-            .first_entry()
-            .filter(|entry| *entry.key() < number)
-        {
-            let block = entry.remove();
-            self.by_hash.remove(&block.hash);
-            for hash in &block.transaction_hashes {
-                self.transactions.remove(hash);
-            }
-        }
     }
 }

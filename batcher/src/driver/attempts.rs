@@ -32,6 +32,8 @@ pub(super) struct Attempt {
     /// Failed attempts before it.
     pub(super) failures: u64,
     pub(super) course: Course,
+    /// The L1 block that holds its transaction, as far as the manager has said.
+    pub(super) included_in: Option<u64>,
 }
 
 impl Attempt {
@@ -51,6 +53,7 @@ impl Attempt {
             form,
             failures,
             course: Course::UnderWay,
+            included_in: None,
         })
     }
 }
@@ -82,6 +85,14 @@ impl Attempts {
         let attempt = self.0.iter_mut().find(|attempt| attempt.id == id.0);
         if let Some(attempt) = attempt {
             attempt.course = course;
+        }
+    }
+
+    /// Notes the block of L1 that holds its transaction, or that none does any more.
+    pub(super) fn place(&mut self, id: IntentId, l1_block: Option<u64>) {
+        let attempt = self.0.iter_mut().find(|attempt| attempt.id == id.0);
+        if let Some(attempt) = attempt {
+            attempt.included_in = l1_block;
         }
     }
 

@@ -46,9 +46,29 @@ pub(super) async fn find(
     };
     // From the batch's block on, and not from the last final one, which another node may not have yet.
     Ok(match found {
-        Some((block, base)) => (Standing::new(base), Cursor::before(block.saturating_add(1))),
-        None => (Standing::new(Place::default()), Cursor::before(first)),
+        Some((block, base)) => {
+            let forks = forks_through(provider, config, block).await?;
+            let cursor = Cursor::before(block.saturating_add(1));
+            (Standing::new(base, forks), cursor)
+        }
+        None => (Standing::new(Place::default(), 0), Cursor::before(first)),
     })
+}
+
+/// Reverts up to that block.
+async fn forks_through(
+    provider: &DynProvider,
+    config: &BatcherConfig,
+    last: u64,
+) -> Result<u64, PlaceError> {
+    let mut filter = batches::filter(config.contracts.rollup);
+    filter.topics = filter.topics.split_off(1);
+    filter.topics.truncate(1);
+    let log = newest(provider, &filter, None, config.first_l1_block, last).await?;
+    match log {
+        None => Ok(0),
+        Some(log) => batches::forks(&config.contracts, &log)?.ok_or(PlaceError::Unasked),
+    }
 }
 
 /// The newest batch in the blocks up to `last`, and the block of the log that says so; none before the first batch.

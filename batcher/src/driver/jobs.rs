@@ -7,6 +7,7 @@ use spillway_l1::fees::{FeeError, Fees, Oracle};
 use spillway_l1::transactions::Request;
 use tokio::time::Instant;
 
+use super::attempts::{Attempt, Course};
 use super::feed::{Conditions, Feed, FeedError, Filled};
 use super::session::Session;
 use super::submission;
@@ -62,10 +63,26 @@ impl Session<'_> {
         }
     }
 
+    /// Whether something is under way that continues no batch of these. It is being withdrawn; sent beside it, a batch could
+    /// make it fit after all.
+    fn others_are_under_way(&self) -> bool {
+        let base = self.standing.base().block;
+        let is_other = |attempt: &Attempt| {
+            attempt.course == Course::UnderWay
+                && attempt.included_in.is_none()
+                && attempt.header.block_number > base
+                && !self.poster.knows(attempt.header_hash)
+        };
+        self.batcher.attempts.all().iter().any(is_other)
+    }
+
     /// Prepares the next batch, if one is due and everything that L1 shows is known.
     pub(super) fn start_posting(&mut self) {
         let Some(prices) = self.prices else { return };
         if self.is_preparing || !self.is_at_head || Instant::now() < self.not_before {
+            return;
+        }
+        if self.others_are_under_way() {
             return;
         }
         let now = unix_seconds();

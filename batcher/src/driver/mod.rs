@@ -61,6 +61,9 @@ pub struct BatcherConfig {
     pub first_l1_block: u64,
     /// The sequencer in whose name batches are posted.
     pub sequencer: Address,
+    /// Reverts on L1 that the journal has followed. While L1 has another number of them, nothing is posted; who rolls the
+    /// journal back starts another batcher on it.
+    pub fork_id: u64,
 }
 
 impl BatcherConfig {
@@ -79,6 +82,7 @@ impl BatcherConfig {
             contracts,
             first_l1_block,
             sequencer,
+            fork_id: 0,
         }
     }
 }
@@ -130,12 +134,6 @@ pub enum BatcherError {
         /// Its last block.
         block: u64,
     },
-    /// A dispute felled batches.
-    #[error(
-        "L1 has reverted batch {0} and those after it: find out why before posting them again, or the next ones fall as \
-         well, and the bond with them"
-    )]
-    Reverted(u64),
     /// The rollup is in escape mode.
     #[error("the rollup is in escape mode: nothing can be posted any more, and users leave on L1")]
     Escaped,

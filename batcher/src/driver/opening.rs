@@ -11,7 +11,7 @@ use super::feed::{Feed, FeedError};
 use super::report::Report;
 use super::session::{End, Reason};
 use super::standing::{Place, Standing};
-use super::{Batcher, BatcherError, begin};
+use super::{Batcher, BatcherConfig, BatcherError, begin};
 use crate::batch::SealedBatch;
 use crate::journal::Ledger;
 use crate::poster::Poster;
@@ -58,6 +58,7 @@ pub(super) async fn open(batcher: &mut Batcher) -> Result<Opening, End> {
         },
     );
     read_to_head(batcher, &mut reader, &mut standing).await?;
+    check_fork(&batcher.config, &standing)?;
     let head = standing.head().map_err(|_| Reason::BaseFell)?;
     let (feed, sealed) = cut_again(batcher, &standing, head).await?;
 
@@ -128,13 +129,24 @@ pub(super) fn take_in(
             continue;
         };
         match &event {
-            BatchEvent::Reverted { number } => alarm = Some(BatcherError::Reverted(*number)),
             BatchEvent::Escaped => alarm = Some(BatcherError::Escaped),
-            BatchEvent::Submitted(_) | BatchEvent::Finalized { .. } => {}
+            BatchEvent::Submitted(_)
+            | BatchEvent::Reverted { .. }
+            | BatchEvent::Finalized { .. } => {}
         }
         standing.apply(block.header.block.number, event);
     }
     Ok(alarm)
+}
+
+/// Nothing is posted while the journal has not followed the reverts that L1 has, or has followed some that L1 took back: its
+/// blocks are void.
+pub(super) fn check_fork(config: &BatcherConfig, standing: &Standing) -> Result<(), Reason> {
+    let (on_l1, followed) = (standing.forks(), config.fork_id);
+    if on_l1 == followed {
+        return Ok(());
+    }
+    Err(Reason::OtherFork { on_l1, followed })
 }
 
 /// Packs the journal from the base on, and cuts where batches were cut that stand or are under way.

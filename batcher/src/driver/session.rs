@@ -48,6 +48,10 @@ pub(super) enum Reason {
          chain. Nothing is posted while it stands"
     )]
     Foreign(u64),
+    #[error(
+        "batches have fallen: L1 has {on_l1} reverts, and the journal has followed {followed}. Nothing is posted until they agree"
+    )]
+    OtherFork { on_l1: u64, followed: u64 },
     #[error(transparent)]
     Feed(FeedError),
     #[error("batches could not be posted {FAILURES_MAX} times; they are cut anew")]
@@ -81,6 +85,8 @@ pub(super) struct Session<'b> {
     pub(super) batcher: &'b mut Batcher,
     /// Whether everything that L1 was last heard of is taken in.
     pub(super) is_at_head: bool,
+    /// The last block of L1 that is taken in.
+    pub(super) read_through: u64,
     pub(super) standing: Standing,
     pub(super) poster: Poster,
     /// Away while it works.
@@ -110,6 +116,7 @@ impl<'b> Session<'b> {
         let oracle = Oracle::new(batcher.provider.clone(), batcher.config.fees);
         let mut session = Self {
             is_at_head: reader.is_at_head(),
+            read_through: reader.cursor().next().saturating_sub(1),
             packed_block: feed.head(),
             open_bytes: feed.open_bytes(),
             batcher,
@@ -159,11 +166,13 @@ impl<'b> Session<'b> {
     ) -> Result<(), End> {
         let markers = reader.markers();
         self.is_at_head = reader.is_at_head();
+        self.read_through = reader.cursor().next().saturating_sub(1);
         self.start_reading(reader);
         let before = self.head()?;
         if let Some(error) = opening::take_in(self.batcher, &mut self.standing, item)? {
             return Err(error.into());
         }
+        opening::check_fork(&self.batcher.config, &self.standing)?;
         let head = self.head()?;
         self.poster
             .l1_head(head.header_hash)
@@ -175,7 +184,29 @@ impl<'b> Session<'b> {
             let (batch, block) = (head.number, head.block);
             self.batcher.report(Report::Standing { batch, block }).await;
         }
+        self.notice_fallen();
         self.finalise(markers).await
+    }
+
+    /// A batch whose transaction took effect and which does not stand has fallen. It is asked for again under another name: its
+    /// first transaction is done.
+    fn notice_fallen(&mut self) {
+        if !self.is_at_head {
+            return;
+        }
+        let has_fallen = |attempt: &&Attempt| {
+            let is_read = |block| block <= self.read_through;
+            attempt.course == Course::UnderWay
+                && attempt.included_in.is_some_and(is_read)
+                && self.poster.knows(attempt.header_hash)
+                && !self.poster.stands(attempt.header_hash)
+        };
+        let all = self.batcher.attempts.all().iter();
+        let fallen: Vec<_> = all.filter(has_fallen).map(|attempt| attempt.id).collect();
+        for id in fallen {
+            self.batcher.attempts.note(IntentId(id), Course::Failed);
+            self.poster.failed(id);
+        }
     }
 
     fn head(&self) -> Result<Place, Reason> {
@@ -207,6 +238,12 @@ impl<'b> Session<'b> {
         let event = event.ok_or(BatcherError::ManagerStopped)?;
         let id = event.id();
         match event {
+            Event::Included { receipt, .. } => {
+                let block = receipt.block.number;
+                self.batcher.attempts.place(id, Some(block));
+                self.notice_fallen();
+            }
+            Event::Dropped { .. } => self.batcher.attempts.place(id, None),
             Event::Reverted { .. } | Event::Cancelled { .. } => self.fail(id, failures).await?,
             Event::Final { settled, .. } if settled.outcome == Outcome::Executed => {
                 self.on_executed(form, id, failures).await?;

@@ -45,14 +45,18 @@ pub(super) struct BaseFell;
 #[derive(Clone, Debug)]
 pub(super) struct Standing {
     base: Place,
+    /// Reverts in final blocks.
+    base_forks: u64,
     /// With the L1 block of each, ascending.
     changes: Vec<(u64, Change)>,
 }
 
 impl Standing {
-    pub(super) const fn new(base: Place) -> Self {
+    /// From the newest batch in final blocks, in which there were so many reverts.
+    pub(super) const fn new(base: Place, base_forks: u64) -> Self {
         Self {
             base,
+            base_forks,
             changes: Vec::new(),
         }
     }
@@ -86,8 +90,14 @@ impl Standing {
         if let Some((number, header)) = standing.last() {
             self.base = Place::of(*number, header);
         }
-        self.changes.drain(..is_final);
+        let settled = self.changes.drain(..is_final);
+        self.base_forks += count_reverts(settled.as_slice());
         Ok(())
+    }
+
+    /// Reverts up to the head.
+    pub(super) fn forks(&self) -> u64 {
+        self.base_forks + count_reverts(&self.changes)
     }
 
     /// The batches after the base that stand on the head, in order.
@@ -103,6 +113,11 @@ impl Standing {
             .map(|(number, header)| Place::of(*number, header));
         Ok(newest.unwrap_or(self.base))
     }
+}
+
+fn count_reverts(changes: &[(u64, Change)]) -> u64 {
+    let is_revert = |(_, change): &&(u64, Change)| matches!(change, Change::Reverted(_));
+    changes.iter().filter(is_revert).count() as u64
 }
 
 fn standing<'c>(
@@ -164,19 +179,19 @@ mod tests {
 
     #[test]
     fn the_head_follows_submissions_reverts_and_reorgs() {
-        let mut standing = Standing::new(Place::default());
+        let mut standing = Standing::new(Place::default(), 0);
         assert_eq!(head(&standing), 0);
         standing.apply(100, submitted(1));
         standing.apply(101, submitted(2));
         standing.apply(102, submitted(3));
         assert_eq!(head(&standing), 30);
         standing.apply(103, BatchEvent::Reverted { number: 2 });
-        assert_eq!(head(&standing), 10);
+        assert_eq!((head(&standing), standing.forks()), (10, 1));
         standing.apply(103, submitted(2));
         assert_eq!(head(&standing), 20);
         // The revert's block is gone, and with it the batch after it.
         standing.roll_back(102);
-        assert_eq!(head(&standing), 30);
+        assert_eq!((head(&standing), standing.forks()), (30, 0));
         standing.roll_back(100);
         assert_eq!(head(&standing), 10);
         standing.roll_back(99);
@@ -185,7 +200,7 @@ mod tests {
 
     #[test]
     fn the_base_is_what_final_blocks_say() {
-        let mut standing = Standing::new(Place::default());
+        let mut standing = Standing::new(Place::default(), 0);
         for number in 1..=4 {
             standing.apply(100 + number, submitted(number));
         }
@@ -201,9 +216,10 @@ mod tests {
 
     #[test]
     fn a_base_that_falls_is_noticed() {
-        let mut standing = Standing::new(Place::of(3, &header(30)));
+        let mut standing = Standing::new(Place::of(3, &header(30)), 7);
         standing.apply(7, BatchEvent::Reverted { number: 4 });
-        assert_eq!(head(&standing), 30);
+        standing.finalise(7).unwrap();
+        assert_eq!((head(&standing), standing.forks()), (30, 8));
         standing.apply(8, BatchEvent::Reverted { number: 3 });
         assert_eq!(standing.head(), Err(BaseFell));
         assert_eq!(standing.finalise(8), Err(BaseFell));

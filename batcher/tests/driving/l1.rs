@@ -11,11 +11,12 @@ use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::SolCall;
 use alloy_transport::BoxTransport;
 use spillway_bridge_contracts::Rollup;
-use spillway_devnet::{ChainConfig, Config, Devnet};
+use spillway_devnet::{ChainConfig, Config, Devnet, forwarder};
 use spillway_l1::batches::{self, BatchEvent, SubmittedBatch};
 use spillway_l1::deployment::{
     Deployer, Deployment, Development, Governance, Parameters, Plan, Settings, deploy,
 };
+use spillway_l1::encoding;
 use spillway_l1::events::ContractAddresses;
 use spillway_l1::provider::{self, Endpoint, ProviderSettings};
 use spillway_protocol::blob;
@@ -87,10 +88,46 @@ impl L1 {
             poster: key(number).address(),
             allowed: true,
         };
+        self.call(SEQUENCER, 0, &call).await;
+    }
+
+    /// Fells that batch and all later ones as a dispute contract does, and a stranger pays the sequencer a new bond.
+    pub(super) async fn fell(&self, number: u64) {
+        let batches = self.batches().await;
+        let batch = |number: u64| {
+            let found = batches.iter().find(|batch| batch.number == number);
+            found.map(|found| encoding::rollup_batch(&found.header, &found.submission))
+        };
+        let fallen = batch(number).expect("a batch");
+        let call = Rollup::revertFromCall {
+            number,
+            // Nobody looks at it for the first one.
+            parent: batch(number - 1).unwrap_or_else(|| fallen.clone()),
+            batch: fallen,
+            prover: key(STRANGER).address(),
+        };
+        let (disputes, rollup) = (self.deployment.disputes.batch, self.deployment.rollup);
+        let controls = self.devnet.controls();
+        let code = controls.set_code(disputes, forwarder(rollup)).unwrap();
+        self.send(STRANGER, disputes, 0, &call).await;
+        controls.set_code(disputes, code).unwrap();
+        let bond = Parameters::development().bond;
+        let call = Rollup::depositBondCall {
+            account: self.sequencer(),
+        };
+        self.call(STRANGER, bond, &call).await;
+    }
+
+    async fn call(&self, from: u8, wei: u128, call: &impl SolCall) {
+        self.send(from, self.deployment.rollup, wei, call).await;
+    }
+
+    async fn send(&self, from: u8, to: Address, wei: u128, call: &impl SolCall) {
         let transaction = TransactionRequest::default()
-            .to(self.deployment.rollup)
+            .to(to)
+            .value(U256::from(wei))
             .input(call.abi_encode().into());
-        let sent = signing(&self.devnet, SEQUENCER)
+        let sent = signing(&self.devnet, from)
             .send_transaction(transaction)
             .await;
         let receipt = sent.unwrap().get_receipt().await.unwrap();
@@ -126,21 +163,24 @@ impl L1 {
         key(SEQUENCER).address()
     }
 
-    /// The batches on L1's head, with the transactions' L1 blocks. Reverts are none of these tests.
+    /// The batches that stand on L1's head.
     pub(super) async fn batches(&self) -> Vec<SubmittedBatch> {
         let filter = Filter::new()
             .address(self.deployment.rollup)
             .event_signature(batches::filter(self.deployment.rollup).topics)
             .from_block(0);
         let logs = self.provider().get_logs(&filter).await.unwrap();
-        let events = logs
-            .iter()
-            .map(|log| batches::event(&self.contracts(), log).unwrap());
-        let submitted = events.map(|event| match event {
-            Some(BatchEvent::Submitted(batch)) => *batch,
-            other => panic!("{other:?}"),
-        });
-        submitted.collect()
+        let mut standing = Vec::new();
+        for log in &logs {
+            match batches::event(&self.contracts(), log).unwrap() {
+                Some(BatchEvent::Submitted(batch)) => standing.push(*batch),
+                Some(BatchEvent::Reverted { number }) => {
+                    standing.retain(|batch: &SubmittedBatch| batch.number < number);
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        standing
     }
 
     /// Executes what is on L1, as a stranger would, and answers the root and the last block. Every batch must follow
@@ -212,7 +252,6 @@ async fn deployed(devnet: &Devnet) -> Deployment {
         parameters: Parameters::development(),
         fee_account: FEE_ACCOUNT,
         sequencers: vec![key(SEQUENCER).address()],
-        disputes: Vec::new(),
         governance: Governance {
             delay: 0,
             proposers: vec![key(DEPLOYER).address()],

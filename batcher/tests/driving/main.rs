@@ -3,6 +3,7 @@
 mod faults;
 mod l1;
 mod mistakes;
+mod reverts;
 mod running;
 mod source;
 mod twice;

@@ -32,6 +32,8 @@ pub(super) struct Tuning {
     /// Blocks below L1's head that are final.
     pub(super) depth: u64,
     pub(super) posting: PostingConfig,
+    /// Reverts that its journal has followed.
+    pub(super) fork_id: u64,
 }
 
 impl Default for Tuning {
@@ -45,6 +47,7 @@ impl Default for Tuning {
                 max_batch_age: Duration::ZERO,
                 ..PostingConfig::default()
             },
+            fork_id: 0,
         }
     }
 }
@@ -78,6 +81,7 @@ impl Running {
             poll_interval: Duration::from_millis(10),
             retry_interval: Duration::from_millis(20),
             retry_interval_max: Duration::from_millis(500),
+            fork_id: tuning.fork_id,
             ..BatcherConfig::new(
                 l1.contracts(),
                 l1.deployment.l1_block.number,

@@ -1,6 +1,7 @@
 //! The batcher beside the sequencer: its keys, its transaction managers, its log, and what it tells the sequencer.
 
 mod backlog;
+mod bond;
 mod journal;
 mod log;
 
@@ -17,7 +18,7 @@ use spillway_l1::deployment::Deployment;
 use spillway_l1::events::{ContractAddresses, Finality};
 use spillway_l1::fees::FeeSettings;
 use spillway_l1::transactions::{
-    DriverSettings, Kind, Price, Settings, StartError, TransactionManager,
+    DriverSettings, Kind, Price, Settings, StartError, StoreError, TransactionManager,
 };
 use spillway_sequencer::Sequencer;
 use tokio::sync::{mpsc, watch};
@@ -33,6 +34,9 @@ const QUEUE_PER_BLOCK: usize = 16;
 
 /// The wait before an L1 that does not answer is tried again.
 const RETRY: Duration = Duration::from_secs(2);
+
+/// The wait for a folder of intents that is about to be released.
+const RELEASED_SOON: Duration = Duration::from_millis(50);
 
 /// How batches are posted.
 #[derive(Clone, Debug)]
@@ -110,6 +114,7 @@ impl Batching {
                 return;
             }
         };
+        bond::wait_until_whole(&self.provider, self.contracts.rollup, self.config.sequencer).await;
         let (reports, told) = mpsc::channel(16);
         let batcher = Batcher::new(
             self.batcher_config(),
@@ -130,6 +135,7 @@ impl Batching {
             finality: config.finality,
             poll_interval: config.poll_interval,
             retry_interval: config.poll_interval,
+            fork_id: self.sequencer.view().forks().id(),
             ..BatcherConfig::new(self.contracts, self.first_l1_block, config.sequencer)
         }
     }
@@ -153,6 +159,8 @@ impl Batching {
             {
                 // The task ends with the handle, and says itself why it ends before.
                 Ok((manager, events, _task)) => return Ok(Account { manager, events }),
+                // The directory is this process's own: a manager from before a roll-back is about to end.
+                Err(StartError::Store(StoreError::InUse(_))) => sleep(RELEASED_SOON).await,
                 Err(StartError::ChainId(error)) => {
                     tracing::warn!(%error, "L1 does not answer; posting begins when it does");
                     sleep(RETRY).await;

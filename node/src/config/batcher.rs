@@ -59,7 +59,8 @@ pub(super) fn validate(typed: &typed::Batcher, l1: &L1Config) -> Result<Batching
     })
 }
 
-fn read_key(key: &str, file: &str) -> Result<PrivateKeySigner> {
+/// The private key in a file that a key of the configuration names.
+pub(super) fn read_key(key: &str, file: &str) -> Result<PrivateKeySigner> {
     key::from_file(Path::new(file)).with_context(|| format!("{key} = {file:?}"))
 }
 

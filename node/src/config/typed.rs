@@ -15,6 +15,7 @@ pub(super) struct File {
     pub(super) chain: Option<Chain>,
     pub(super) l1: Option<L1>,
     pub(super) batcher: Option<Batcher>,
+    pub(super) signing: Option<Signing>,
     #[serde(default)]
     pub(super) rpc: Rpc,
     #[serde(default)]
@@ -41,6 +42,12 @@ pub(super) struct L1 {
     pub(super) deployment: String,
     /// A word or a number.
     pub(super) finality: Option<toml::Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Signing {
+    pub(super) key_file: String,
 }
 
 #[derive(Debug, Deserialize)]

@@ -15,6 +15,7 @@ use spillway_sequencer::rpc::RpcConfig;
 
 use super::batcher;
 use super::l1::{self, L1Config};
+use super::signing;
 use super::typed;
 use crate::address;
 use crate::batching::BatchingConfig;
@@ -62,6 +63,7 @@ impl TryFrom<typed::File> for NodeConfig {
             queues: queues(&file.queues)?,
             backlog: backlog(&file.backlog)?,
             storage: storage(&file.storage)?,
+            signer: file.signing.as_ref().map(signing::validate).transpose()?,
         };
         let rpc = rpc(&file.rpc, sequencer.blocks.transactions_max)?;
         let is_batcher = file.roles.iter().any(|role| role == "batcher");
@@ -76,6 +78,9 @@ impl TryFrom<typed::File> for NodeConfig {
             }
             (false, _, Some(_)) => bail!("[batcher] is there, but roles does not have \"batcher\""),
         };
+        if let (Some(signer), Some(batching)) = (&sequencer.signer, &batching) {
+            signing::check(signer, batching.sequencer)?;
+        }
         Ok(Self {
             sequencer,
             rpc,

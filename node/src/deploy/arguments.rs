@@ -49,10 +49,6 @@ pub(super) struct NewArgs {
     /// has none.
     #[arg(long)]
     pub(super) development: bool,
-    /// Deploy although this version has no dispute contracts: nobody can prove a batch wrong, so the sequencers are
-    /// trusted with all funds.
-    #[arg(long)]
-    pub(super) without_disputes: bool,
     /// Who may post batches, for each sequencer; each has to stake the bond first.
     #[arg(long = "sequencer", value_name = "ADDRESS", value_parser = address)]
     pub(super) sequencers: Vec<Address>,
@@ -86,6 +82,9 @@ pub(super) struct NewArgs {
     /// What a sequencer stakes, in ETH. [default: 10]
     #[arg(long, value_name = "ETH", value_parser = ether)]
     pub(super) bond: Option<u128>,
+    /// The least that who challenges an authorisation puts up, in ETH. [default: 0.01]
+    #[arg(long, value_name = "ETH", value_parser = ether)]
+    pub(super) challenge_bond: Option<u128>,
     /// The L2 chain id of a development network; elsewhere it follows from the contract's address. [default: 51717]
     #[arg(long, value_name = "N", requires = "development", value_parser = chain_id)]
     pub(super) chain_id: Option<u64>,
@@ -142,6 +141,8 @@ mod tests {
             ("--chain-id 5", "--development"),
             ("--private-key 0x01", "--private-key"),
             ("--bond x", "--bond"),
+            ("--challenge-bond x", "--challenge-bond"),
+            ("--without-disputes", "--without-disputes"),
             (
                 "--fee-account 0x5aaeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
                 "checksum",

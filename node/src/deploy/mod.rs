@@ -102,6 +102,20 @@ fn summary(deployment: &Deployment, new: &NewArgs) -> Result<String> {
     writeln!(text, "inbox        {}", deployment.inbox)?;
     writeln!(text, "bridge       {}", deployment.bridge)?;
     writeln!(text, "rollup       {}", deployment.rollup)?;
+    let disputes = &deployment.disputes;
+    writeln!(text, "disputes     {} (transition)", disputes.transition)?;
+    writeln!(text, "             {} (batch)", disputes.batch)?;
+    writeln!(
+        text,
+        "             {} (equivocation)",
+        disputes.equivocation
+    )?;
+    writeln!(
+        text,
+        "             {} (authorisation)",
+        disputes.authorisation
+    )?;
+    writeln!(text, "posted data  {}", disputes.posted_data)?;
     if let Some(token) = deployment.token {
         writeln!(text, "test token   {token}")?;
     }
@@ -114,12 +128,6 @@ fn summary(deployment: &Deployment, new: &NewArgs) -> Result<String> {
         writeln!(
             text,
             "Next: each sequencer's bond (depositBond), and --verify again once the blocks are final."
-        )?;
-    }
-    if deployment.disputes.is_empty() {
-        writeln!(
-            text,
-            "WARNING: without dispute contracts the sequencers are trusted with all funds."
         )?;
     }
     Ok(text)

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use alloy_primitives::Address;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use spillway_l1::deployment::{Development, Governance, Parameters, Plan, Settings};
 use spillway_protocol::chain_id;
 
@@ -12,16 +12,10 @@ use crate::dev::accounts;
 
 /// The plan, for a key with that address.
 pub(super) fn plan(new: &NewArgs, deployer: Address) -> Result<Plan> {
-    ensure!(
-        new.development || new.without_disputes,
-        "this version has no dispute contracts, so that nobody could prove a batch wrong: sequencers would be trusted \
-         with all funds, for ever. --without-disputes deploys all the same"
-    );
     Ok(Plan::new(Settings {
         parameters: parameters(new),
         fee_account: fee_account(new)?,
         sequencers: addresses(&new.sequencers, "--sequencer", new, deployer)?,
-        disputes: Vec::new(),
         governance: governance(new, deployer)?,
         development: new.development.then(|| Development {
             chain_id: new.chain_id.unwrap_or(chain_id::DEVELOPMENT),
@@ -43,6 +37,7 @@ fn parameters(new: &NewArgs) -> Parameters {
         max_stall: seconds(new.max_stall, preset.max_stall),
         sequencer_delay: seconds(new.sequencer_delay, preset.sequencer_delay),
         bond: new.bond.unwrap_or(preset.bond),
+        challenge_bond_floor: new.challenge_bond.unwrap_or(preset.challenge_bond_floor),
     }
 }
 

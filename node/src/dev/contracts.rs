@@ -110,7 +110,6 @@ fn plan(args: &DevArgs, accounts: &Accounts) -> Result<Plan> {
         parameters: parameters(args.challenge_window),
         fee_account: accounts.fees,
         sequencers: vec![accounts.sequencer.address],
-        disputes: Vec::new(),
         governance: Governance {
             delay: 0,
             proposers: vec![accounts.deployer().address],

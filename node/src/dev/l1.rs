@@ -137,6 +137,7 @@ impl L1 {
                 retry_interval: poll_interval,
                 ..ReaderSettings::default()
             },
+            follow_revert: None,
         }
     }
 

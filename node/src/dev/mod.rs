@@ -19,6 +19,7 @@ use spillway_l1::transactions::{self, Kind};
 use spillway_sequencer::config::Config;
 use spillway_sequencer::genesis::Genesis;
 use spillway_sequencer::rpc::{RpcConfig, RpcServer};
+use spillway_sequencer::signing::HeaderSigner;
 use tokio::time::timeout;
 
 use self::accounts::Accounts;
@@ -29,8 +30,8 @@ use self::setup::Setup;
 use crate::batching::{Batching, BatchingConfig};
 use crate::cli::DevArgs;
 use crate::directory::Directory;
-use crate::follower::follow;
-use crate::service::{self, Service, Settings};
+use crate::follower::{FollowerSettings, follow};
+use crate::service::{self, Interruption, Service, Settings};
 use crate::{logging, output, panics};
 
 const SETTINGS: Settings = Settings {
@@ -74,17 +75,26 @@ async fn run_on(l1: &L1, directory: Directory, args: &DevArgs, accounts: &Accoun
         accounts,
     };
     l1.run()?;
-    let config = Config::new(scene.genesis(), directory.path().to_path_buf());
+    let config = scene.config(&directory)?;
     let mut service = Service::start(directory, config).await?;
-    let mut server = None;
-    let served = match scene.start_roles(&mut service, args) {
-        Ok(()) => serve(&mut service, &mut server, args, &scene).await,
-        Err(error) => Err(error),
-    };
-    let withdrawn = announcement::withdraw(service.directory());
-    let stopped = service.stop(server).await;
-    // The first error is the cause; the others may follow from it.
-    served.and(withdrawn).and(stopped)
+    let mut is_said = false;
+    loop {
+        let mut server = None;
+        let served = match scene.start_roles(&mut service, args) {
+            Ok(()) => serve(&mut service, &mut server, args, &scene, &mut is_said).await,
+            Err(error) => Err(error),
+        };
+        let withdrawn = announcement::withdraw(service.directory());
+        if let Ok(Interruption::RollBack(fork)) = served {
+            withdrawn?;
+            let rpc = RpcConfig::new(args.rpc);
+            service = service.roll_back(server, rpc, fork).await?;
+            continue;
+        }
+        let stopped = service.stop(server).await;
+        // The first error is the cause; the others may follow from it.
+        return served.and(withdrawn).and(stopped);
+    }
 }
 
 /// What a development chain is made of.
@@ -102,12 +112,25 @@ impl Scene<'_> {
         }
     }
 
+    fn config(&self, directory: &Directory) -> Result<Config> {
+        let signer = HeaderSigner::new(self.accounts.sequencer.key)?;
+        Ok(Config {
+            signer: Some(signer),
+            ..Config::new(self.genesis(), directory.path().to_path_buf())
+        })
+    }
+
     /// Starts what works beside the sequencer.
     fn start_roles(&self, service: &mut Service, args: &DevArgs) -> Result<()> {
-        let (provider, settings) = (self.l1.provider(), self.l1.follower_settings());
-        let deployment = &self.setup.deployment;
-        let (l1, on_l1) = (provider.clone(), deployment.clone());
-        service.spawn(|sequencer| async move { follow(l1, &on_l1, settings, sequencer).await });
+        let (provider, deployment) = (self.l1.provider(), &self.setup.deployment);
+        let settings = FollowerSettings {
+            follow_revert: args.follow_revert,
+            ..self.l1.follower_settings()
+        };
+        let (l1, on_l1, orders) = (provider.clone(), deployment.clone(), service.orders());
+        service.spawn(|sequencer| async move {
+            follow(l1, &on_l1, settings, sequencer, orders).await;
+        });
         let (config, dir) = (self.batching(args)?, service.directory().path().to_owned());
         service.spawn(|sequencer| {
             Batching::new(config, provider.clone(), deployment, &dir, sequencer).run()
@@ -158,19 +181,16 @@ async fn serve(
     server: &mut Option<RpcServer>,
     args: &DevArgs,
     scene: &Scene<'_>,
-) -> Result<()> {
+    is_said: &mut bool,
+) -> Result<Interruption> {
     let sequencer = service.sequencer();
     let (view, submitter) = (sequencer.view(), sequencer.submitter());
     let started_at = view.block_number();
     let consumed = service::consumed(view, submitter, scene.setup.messages);
     let consumed = with_warning(consumed);
-    if service
-        .unless_stopped(consumed)
-        .await
-        .transpose()?
-        .is_none()
-    {
-        return Ok(());
+    match service.unless_interrupted(consumed).await {
+        Ok(consumed) => consumed?,
+        Err(interruption) => return Ok(interruption),
     }
     let server = server.insert(service.listen(RpcConfig::new(args.rpc), SETTINGS).await?);
     let (http, ws) = service::urls(server.local_addr());
@@ -199,8 +219,10 @@ async fn serve(
         accounts: &scene.accounts.funded,
         public: !server.local_addr().ip().is_loopback() || scene.l1.is_public(),
     };
-    output::say(&screen.to_string())?;
+    if !*is_said {
+        output::say(&screen.to_string())?;
+        *is_said = true;
+    }
     tracing::info!(%http, %ws, l1 = scene.l1.url(), "serving");
-    service.serve().await;
-    Ok(())
+    Ok(service.serve().await)
 }

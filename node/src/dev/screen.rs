@@ -104,7 +104,7 @@ impl Screen<'_> {
 #[cfg(test)]
 mod tests {
     use alloy_primitives::{Address, B256};
-    use spillway_l1::deployment::{Genesis, Governance, L1Block, Parameters, VERSION};
+    use spillway_l1::deployment::{Disputes, Genesis, Governance, L1Block, Parameters, VERSION};
 
     use super::super::accounts::Accounts;
     use super::*;
@@ -126,7 +126,13 @@ mod tests {
             bridge: at(3),
             rollup: at(4),
             token: Some(at(5)),
-            disputes: Vec::new(),
+            disputes: Disputes {
+                posted_data: at(7),
+                transition: at(8),
+                batch: at(9),
+                equivocation: at(10),
+                authorisation: at(11),
+            },
             parameters: Parameters::development(),
             governance: Governance {
                 delay: 0,

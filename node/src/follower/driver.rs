@@ -1,6 +1,7 @@
 //! The task that reads L1 for the sequencer.
 
 use std::fmt::Display;
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,12 +12,15 @@ use spillway_l1::events::{
     Block, ContractAddresses, Cursor, EventReader, Finality, Item, Markers, ReaderSettings,
 };
 use spillway_sequencer::Sequencer;
+use spillway_sequencer::forks::Fork;
 use spillway_sequencer::view::View;
+use tokio::sync::mpsc;
 use tokio::time::sleep;
 
 use super::intake::{Consumed, Intake, IntakeError};
+use super::reverts::{Verdict, deep, judge};
 use super::said::Said;
-use super::standing::Standing;
+use super::standing::{Posted, Standing};
 
 /// Messages that are delivered and not in a durable block, at most.
 const UNCONSUMED_MAX: u64 = 4_096;
@@ -31,6 +35,8 @@ pub(crate) struct FollowerSettings {
     pub(crate) finality: Finality,
     /// How L1 is read.
     pub(crate) reader: ReaderSettings,
+    /// The fork that the operator lets the chain follow, however soon after another it comes.
+    pub(crate) follow_revert: Option<u64>,
 }
 
 /// Reads L1 from the deployment on, delivers to the sequencer what it has not consumed, and tells it how far L1 has its
@@ -44,23 +50,32 @@ struct Follower {
     /// None once something was wrong.
     intake: Option<Intake>,
     standing: Standing,
+    settings: FollowerSettings,
     sequencer: Arc<Sequencer>,
     view: View,
+    /// What was said last of reverts and of a foreign batch, so that it is said once.
+    said: (Option<Verdict>, Option<Posted>),
 }
 
 /// The wait before L1 is read anew after it contradicted itself: a node that lacked logs may have them then.
 const ANEW: Duration = Duration::from_secs(30);
 
-/// Follows L1 until it is dropped. What L1 says wrongly ends the intake, and it is read anew from the deployment later.
+/// Follows L1 until it is dropped. What L1 says wrongly ends the intake, and it is read anew from the deployment later. A revert
+/// that the chain has to follow goes to `orders`, and nothing more is done then.
 pub(crate) async fn follow(
     l1: DynProvider,
     deployment: &Deployment,
     settings: FollowerSettings,
     sequencer: Arc<Sequencer>,
+    orders: mpsc::Sender<Fork>,
 ) {
     loop {
         let follower = Follower::new(l1.clone(), deployment, settings, Arc::clone(&sequencer));
-        follower.run().await;
+        if let Some(fork) = follower.run().await {
+            // Nobody waits for it when the node stops.
+            let _ = orders.send(fork).await;
+            pending::<()>().await;
+        }
         sleep(ANEW).await;
     }
 }
@@ -86,13 +101,16 @@ impl Follower {
             markers: None,
             intake: Some(Intake::new(settings.finality, consumed(&view))),
             standing: Standing::default(),
+            settings,
             sequencer,
             view,
+            said: (None, None),
         }
     }
 
-    /// Runs until the intake ends, or L1 forks deeper than anybody can follow, or the sequencer is gone.
-    async fn run(mut self) {
+    /// Runs until the intake ends, or L1 forks deeper than anybody can follow, or the sequencer is gone, or there is a revert to
+    /// follow, which it answers.
+    async fn run(mut self) -> Option<Fork> {
         let mut newest = self.view.newest();
         loop {
             let waiting = self.intake.as_ref().map_or(0, Intake::waiting);
@@ -101,20 +119,24 @@ impl Follower {
                     Ok(item) => self.take_in(item),
                     Err(error) => {
                         tracing::error!(%error, "L1 IS NOT FOLLOWED ANY MORE: no message from L1 is consumed, reads go on");
-                        return;
+                        return None;
                     }
                 },
                 changed = newest.changed(), if waiting > 0 => if changed.is_err() {
-                    return;
+                    return None;
                 },
             }
             self.deliver();
             let finalized = self.markers.and_then(|markers| markers.finalized);
             self.view.set_l1_progress(self.standing.progress(finalized));
             tracing::debug!(through = self.tip(), "L1 is taken in");
-            if self.intake.is_none() {
-                return;
+            if self.reader.is_at_head() {
+                self.say_foreign();
+                if let Some(fork) = self.revert_to_follow() {
+                    return Some(fork);
+                }
             }
+            self.intake.as_ref()?;
         }
     }
 
@@ -138,8 +160,11 @@ impl Follower {
             Err(error) => return self.stop_intake(number, &error),
         };
         let view = &self.view;
+        let timestamp = block.header.timestamp;
         self.standing
-            .block(number, said.batches, |event| is_ours(view, event));
+            .block(number, timestamp, said.batches, |event| {
+                is_ours(view, event)
+            });
         let markers = self.markers;
         self.with_intake(|intake| intake.block(number, said.arrivals, markers));
     }
@@ -165,6 +190,66 @@ impl Follower {
             %error,
             "NO MESSAGE FROM L1 IS CONSUMED ANY MORE: deposits wait, and batches will be refused. Transactions and reads go on"
         );
+    }
+
+    /// A batch that is not ours makes every batch of ours that follows fail, so it is said loudly. Not before L1's head, as one
+    /// that has fallen since may have held blocks that are void.
+    fn say_foreign(&mut self) {
+        let foreign = self.standing.foreign();
+        if let Some(batch) = foreign
+            && self.said.1 != foreign
+        {
+            tracing::error!(
+                batch = batch.number,
+                block = batch.block,
+                posted = %batch.hash,
+                "L1 HAS A BATCH THAT IS NOT OF THIS CHAIN: another sequencer posts, or this directory is an old copy. Stop this node \
+                 before it acknowledges more"
+            );
+        }
+        self.said.1 = foreign;
+    }
+
+    fn revert_to_follow(&mut self) -> Option<Fork> {
+        let deep = deep(self.settings.finality, self.tip(), self.markers);
+        let allowed = self.settings.follow_revert;
+        let verdict = judge(self.standing.reverts(), self.view.forks(), deep, allowed);
+        if let Verdict::Follow(fork) = verdict {
+            return Some(fork);
+        }
+        if self.said.0 != Some(verdict) {
+            self.act_on(&verdict);
+            self.said.0 = Some(verdict);
+        }
+        None
+    }
+
+    fn act_on(&self, verdict: &Verdict) {
+        match verdict {
+            Verdict::Wait | Verdict::Follow(_) => {}
+            Verdict::Ask(fork) => {
+                // What is acknowledged now would be void as well, and nobody knows when it is made again.
+                self.sequencer.halt();
+                tracing::error!(
+                    batch = fork.batch,
+                    fork = fork.id,
+                    "L1 HAS REVERTED AGAIN, less than an hour after the chain went on: nothing is acknowledged or posted any more. Find \
+                     out why, as the same blocks would fall again and the bond with them; then restart with --follow-revert {}",
+                    fork.id
+                );
+            }
+            Verdict::Foreign(revert) => tracing::error!(
+                batch = revert.batch,
+                "L1 HAS REVERTED to a batch that is not of this chain, so it cannot be followed: another sequencer posts, or this \
+                 directory is an old copy"
+            ),
+            Verdict::Undone { on_l1 } => tracing::error!(
+                on_l1,
+                followed = self.view.forks().id(),
+                "L1 HAS TAKEN BACK A REVERT that this chain has followed: it has forked deeper than l1.finality waits for. Nothing is \
+                 posted until L1 has as many reverts again"
+            ),
+        }
     }
 
     fn deliver(&mut self) {
@@ -195,30 +280,17 @@ fn consumed(view: &View) -> Consumed {
     })
 }
 
-/// Whether the last block of a batch is ours. One that is not makes every batch of ours that follows fail, so it is
-/// said loudly.
+/// Whether the last block of a batch is ours.
 fn is_ours(view: &View, event: &BatchEvent) -> bool {
     let BatchEvent::Submitted(batch) = event else {
         return true;
     };
     let (number, hash) = (batch.header.block_number, batch.header.block_hash);
-    let ours = match view.block(number) {
-        Ok(block) => block.map(|block| block.hash),
+    match view.block(number) {
+        Ok(block) => block.is_some_and(|block| block.hash == hash),
         Err(error) => {
             tracing::error!(%error, number, "a block that L1 has a batch of cannot be read");
-            None
+            false
         }
-    };
-    if ours != Some(hash) {
-        tracing::error!(
-            batch = batch.number,
-            block = number,
-            posted = %hash,
-            ours = ?ours,
-            poster = %batch.submission.poster,
-            "L1 HAS A BATCH THAT IS NOT OF THIS CHAIN: another sequencer posts, or this directory is an old copy. Stop this node \
-             before it acknowledges more"
-        );
     }
-    ours == Some(hash)
 }

@@ -7,6 +7,7 @@ use spillway_l1::events::{Finality, Markers};
 use spillway_protocol::inbox::InboxAccumulator;
 use spillway_sequencer::lanes::L1Event;
 
+use super::reverts::deep;
 use super::said::Arrival;
 
 /// What the chain had consumed of L1 when the node started. L1 is read from its beginning, and what it says up to here
@@ -96,7 +97,7 @@ impl Intake {
         if !arrivals.is_empty() {
             self.shallow.push_back((number, arrivals));
         }
-        let Some(deep) = self.deep(markers) else {
+        let Some(deep) = deep(self.finality, self.tip, markers) else {
             return Ok(());
         };
         while let Some((number, arrivals)) =
@@ -136,15 +137,6 @@ impl Intake {
     /// Events that may be delivered and are not yet.
     pub(super) fn waiting(&self) -> usize {
         self.ready.len()
-    }
-
-    /// The last block that is deep enough. Depth counts from what was read, which is one chain, and not from what a
-    /// node last said of its head, which may be another.
-    fn deep(&self, markers: Option<Markers>) -> Option<u64> {
-        match self.finality {
-            Finality::Depth(depth) => self.tip.checked_sub(depth),
-            Finality::Safe | Finality::Finalized => markers?.final_block(self.finality),
-        }
     }
 
     fn check(&mut self, arrival: Arrival) -> Result<(), IntakeError> {

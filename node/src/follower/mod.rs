@@ -4,6 +4,7 @@
 //! - [`Intake`](intake::Intake) turns blocks of L1 into what the sequencer consumes. It holds back what may still
 //!   fork away, skips what was consumed before, and checks that no message is missing or another than before.
 //! - [`Standing`](standing::Standing) turns them into [`L1Progress`](spillway_sequencer::l1::L1Progress).
+//! - [`judge`](reverts::judge) says which revert the chain has to follow, and when.
 //! - [`follow`] is the task around both: it reads L1 and speaks to the sequencer.
 //!
 //! **Invariant.** Nothing that L1 says ends the node. What cannot be right is logged as an error and ends the intake
@@ -11,6 +12,7 @@
 
 mod driver;
 mod intake;
+mod reverts;
 mod said;
 mod standing;
 

@@ -6,6 +6,8 @@ use alloy_primitives::B256;
 use spillway_l1::batches::BatchEvent;
 use spillway_sequencer::l1::L1Progress;
 
+use super::reverts::Revert;
+
 /// Blocks of L1 whose events can still be taken back: as many as the reader of L1 remembers.
 const REMEMBERED: u64 = 512;
 
@@ -22,14 +24,46 @@ enum Change {
 
 /// A batch that stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Posted {
-    number: u64,
+pub(super) struct Posted {
+    pub(super) number: u64,
     /// Its last block of L2.
-    block: u64,
+    pub(super) block: u64,
+    /// That block's hash.
+    pub(super) hash: B256,
     /// The state root after it.
     state_root: B256,
     /// Whether that block is ours.
     ours: bool,
+}
+
+/// The last block of a batch that stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Last {
+    /// A block of ours; genesis before the first batch.
+    Ours {
+        /// Its number.
+        block: u64,
+        /// Its hash; zero for genesis.
+        hash: B256,
+    },
+    /// One that is not.
+    Foreign,
+}
+
+impl Last {
+    pub(super) const fn block(self) -> u64 {
+        match self {
+            Self::Ours { block, .. } => block,
+            Self::Foreign => 0,
+        }
+    }
+
+    pub(super) const fn hash(self) -> B256 {
+        match self {
+            Self::Ours { hash, .. } => hash,
+            Self::Foreign => B256::ZERO,
+        }
+    }
 }
 
 /// The batches as of some block of L1.
@@ -47,6 +81,8 @@ pub(super) struct Standing {
     /// As of the last block that cannot be taken back.
     base: Batches,
     recent: VecDeque<(u64, Change)>,
+    /// All reverts there were: a handful.
+    reverts: Vec<Revert>,
     tip: u64,
 }
 
@@ -55,11 +91,21 @@ impl Standing {
     pub(super) fn block(
         &mut self,
         number: u64,
+        timestamp: u64,
         events: Vec<BatchEvent>,
         is_ours: impl Fn(&BatchEvent) -> bool,
     ) {
         self.tip = number;
         for event in events {
+            if let BatchEvent::Reverted { number: batch } = event {
+                self.reverts.push(Revert {
+                    fork_id: self.reverts.len() as u64 + 1,
+                    batch,
+                    last: self.at(u64::MAX).last_before(batch),
+                    l1_block: number,
+                    at: timestamp,
+                });
+            }
             let ours = is_ours(&event);
             let change = Change::of(&event, ours).map(|change| (number, change));
             self.recent.extend(change);
@@ -73,8 +119,20 @@ impl Standing {
     /// Blocks after this one are gone; all of them, if there is none.
     pub(super) fn roll_back(&mut self, to: Option<u64>) {
         self.tip = to.unwrap_or_default();
-        self.recent
-            .retain(|(number, _)| to.is_some_and(|to| *number <= to));
+        let stays = |number: u64| to.is_some_and(|to| number <= to);
+        self.recent.retain(|(number, _)| stays(*number));
+        self.reverts.retain(|revert| stays(revert.l1_block));
+    }
+
+    /// All reverts up to the head.
+    pub(super) fn reverts(&self) -> &[Revert] {
+        &self.reverts
+    }
+
+    /// The first batch on the head that is not ours.
+    pub(super) fn foreign(&self) -> Option<Posted> {
+        let head = self.at(u64::MAX);
+        head.pending.into_iter().find(|posted| !posted.ours)
     }
 
     /// How far L1 has this chain. `finalized` is L1's last final block, if a node says which that is.
@@ -108,6 +166,7 @@ impl Change {
             BatchEvent::Submitted(batch) => Self::Posted(Posted {
                 number: batch.number,
                 block: batch.header.block_number,
+                hash: batch.header.block_hash,
                 state_root: batch.header.state_root,
                 ours,
             }),
@@ -132,6 +191,20 @@ impl Batches {
                 }
             }
         }
+    }
+
+    /// The last block before that batch.
+    fn last_before(&self, number: u64) -> Last {
+        let Some(wanted) = number.checked_sub(1).filter(|wanted| *wanted > 0) else {
+            let (block, hash) = (0, B256::ZERO);
+            return Last::Ours { block, hash };
+        };
+        let mut known = self.settled.iter().chain(&self.pending);
+        let found = known.rfind(|posted| posted.number == wanted && posted.ours);
+        found.map_or(Last::Foreign, |posted| Last::Ours {
+            block: posted.block,
+            hash: posted.hash,
+        })
     }
 
     /// The newest batch, all before it being ours too: a batch continues the one before it.

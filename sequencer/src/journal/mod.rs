@@ -13,6 +13,7 @@
 //! Everything blocks. Callers in async code put it on threads of their own.
 
 mod appender;
+mod copy;
 mod directory_storage;
 mod error;
 mod format;

@@ -93,6 +93,20 @@ impl Reader {
         self.catalogue.last_synced()
     }
 
+    /// The segments in their order, each with its last durable record.
+    pub(super) fn segments(&self) -> Vec<(Extent, u64)> {
+        let state = self.catalogue.read();
+        let following = state.segments.iter().skip(1);
+        let lasts = following.map(|next| next.first - 1);
+        let lasts = lasts.chain([state.last_synced]);
+        state.segments.iter().copied().zip(lasts).collect()
+    }
+
+    /// A segment's file.
+    pub(super) fn segment(&self, extent: Extent) -> Result<Segment, JournalError> {
+        Segment::open(&*self.storage, extent)
+    }
+
     /// Reads one record: replaces what is in `payload`, and answers whether there is such a record.
     /// After an error the buffer's content is unspecified.
     ///

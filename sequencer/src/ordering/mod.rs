@@ -4,6 +4,7 @@
 //! It knows no thread, socket, file or clock, so the same code runs under [`crate::pipeline`] and in
 //! a simulation. `T` is what a caller wants back when a transaction's block is sealed.
 
+mod again;
 mod error;
 mod held;
 mod open_block;

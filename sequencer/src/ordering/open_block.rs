@@ -10,8 +10,9 @@ use spillway_protocol::state::State;
 use crate::admission::Admitted;
 use crate::block::{BlockBody, Included};
 
-/// Bytes of signed transactions in a block, at most: far below what a journal record may hold.
-const RAW_BYTES_MAX: usize = 16 << 20;
+/// Bytes of signed transactions in a block from which it takes no more: far below what a journal record may hold, and so few that
+/// `spillway_blocks` answers with any block within the default limit on a response.
+const RAW_BYTES_MAX: usize = 6 << 20;
 
 #[derive(Debug)]
 pub(super) struct OpenBlock<T> {

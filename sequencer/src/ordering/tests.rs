@@ -1,5 +1,6 @@
 //! What the orderer answers, seals and holds, on invented time.
 
+mod again;
 mod backlog;
 
 use super::*;

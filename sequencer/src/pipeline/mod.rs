@@ -12,6 +12,7 @@
 mod execution;
 mod indexing;
 mod journaling;
+mod recovery;
 mod snapshots;
 
 #[cfg(test)]
@@ -21,20 +22,23 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use spillway_protocol::B256;
 
-use crate::backlog::{Backlog, Pacing};
+use crate::backlog::Backlog;
 use crate::config::Config;
-use crate::index::{Index, IndexError, Opened};
+use crate::index::{IndexError, Opened};
 use crate::journal::{self, Journal, JournalError, Recovery, Repair};
 use crate::lanes::{L1Event, Lanes};
 use crate::ledger::LedgerError;
 use crate::ordering::Orderer;
-use crate::snapshot::{self, SnapshotError, Unusable};
+use crate::rollback::{Progress, RollbackError, RollbackReport};
+use crate::snapshot::{SnapshotError, Unusable};
 use crate::submission::Submitter;
 use crate::view::View;
+
+use recovery::{Recovered, recover};
 
 /// Why a sequencer cannot start. Each says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +60,9 @@ pub enum StartError {
     /// The replayed ledger has no root.
     #[error("cannot hash the replayed ledger: {0}")]
     Ledger(#[from] LedgerError),
+    /// A roll-back cannot go on.
+    #[error("cannot roll the chain back: {0}")]
+    Rollback(#[from] RollbackError),
     /// The query index cannot be built.
     #[error(transparent)]
     Index(#[from] IndexError),
@@ -79,6 +86,8 @@ pub struct StartReport {
     pub unusable_snapshots: Vec<Unusable>,
     /// What a crash had left unfinished in the journal.
     pub repair: Repair,
+    /// What was done of a roll-back that was ordered.
+    pub rollback: Option<RollbackReport>,
     /// How the query index was found.
     pub index: Opened,
     /// How long it took.
@@ -107,51 +116,37 @@ pub enum StopError {
 }
 
 impl Sequencer {
-    /// Opens the data folder, replays what is beyond the newest snapshot, and starts the threads.
-    /// Blocks meanwhile.
+    /// Opens the data folder, rolls the chain back if that was ordered, replays what is beyond the newest snapshot, and starts
+    /// the threads. Blocks meanwhile.
     ///
     /// # Errors
     /// [`StartError`].
     pub fn start(config: &Config) -> Result<Self, StartError> {
+        Self::start_showing(config, &Progress::default())
+    }
+
+    /// The same, and shows how far a roll-back is.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_showing(config: &Config, progress: &Progress) -> Result<Self, StartError> {
         let dir = config.dir.join("journal");
-        Self::start_on(config, |options| Journal::open(&dir, options))
+        Self::start_on(config, progress, |options| Journal::open(&dir, options))
     }
 
     /// The same with a journal that is opened otherwise.
     fn start_on(
         config: &Config,
+        progress: &Progress,
         open: impl FnOnce(&journal::Options) -> Result<(Journal, Recovery), JournalError>,
     ) -> Result<Self, StartError> {
-        let began = Instant::now();
-        let genesis = config.genesis;
-        let snapshots = config.dir.join("snapshots");
-        std::fs::create_dir_all(&config.dir).map_err(|error| StartError::Folder {
-            path: config.dir.clone(),
-            error,
-        })?;
-        let (mut ledger, unusable_snapshots) = snapshot::load_newest(&snapshots, &genesis)?;
-        let snapshot = ledger.head().number;
-        let options = journal::Options {
-            segment_bytes: config.storage.segment_bytes,
-            verify_from: snapshot + 1,
-            expect_through: snapshot,
-            ..journal::Options::new(genesis.id().0)
-        };
-        let (journal, recovery) = open(&options)?;
-        let reader = journal.reader();
-        let replayed = snapshot::replay(&mut ledger, &reader, u64::MAX)?;
-        let state_root = ledger.state_root()?;
-        let (index, opened) = Index::open(&config.dir.join("index"), genesis.id(), &reader)?;
-        let report = StartReport {
-            block_number: ledger.head().number,
-            state_root,
-            snapshot,
-            replayed,
-            unusable_snapshots,
-            repair: recovery.repair,
-            index: opened,
-            took: began.elapsed(),
-        };
+        let Recovered {
+            journal,
+            ledger,
+            forks,
+            index,
+            report,
+        } = recover(config, progress, open)?;
         let orderer = Orderer::new(
             ledger.state().clone(),
             ledger.tokens().clone(),
@@ -161,21 +156,17 @@ impl Sequencer {
         )
         .with_backlog_config(config.backlog);
         let lanes = Arc::new(Lanes::new(config.queues.lane_transactions_max));
-        let view = View::new(
-            genesis,
-            Pacing::new(config.blocks.base_fee_min, config.backlog),
-            ledger,
-            index,
-            reader.clone(),
-        );
+        let reader = journal.reader();
+        let view = View::new(config, forks, ledger, index, reader.clone());
+        let chain_id = config.genesis.chain_id;
         let mut sequencer = Self {
-            submitter: Submitter::new(genesis.chain_id, Arc::clone(&lanes), view.clone()),
+            submitter: Submitter::new(chain_id, Arc::clone(&lanes), view.clone()),
             lanes,
             view,
             report,
             threads: Vec::new(),
         };
-        sequencer.start_threads(config, orderer, journal, reader, snapshots)?;
+        sequencer.start_threads(config, orderer, journal, reader)?;
         Ok(sequencer)
     }
 
@@ -185,7 +176,6 @@ impl Sequencer {
         orderer: Orderer<crate::submission::Ticket>,
         journal: Journal,
         reader: journal::Reader,
-        snapshots: PathBuf,
     ) -> Result<(), StartError> {
         // One place: the execution thread seals only when the journal is free.
         let (sealed, to_journal) = mpsc::sync_channel(1);
@@ -201,7 +191,7 @@ impl Sequencer {
             snapshot_every_bytes: config.storage.snapshot_every_bytes,
         };
         let snapshots = snapshots::Snapshots {
-            dir: snapshots,
+            dir: config.dir.join("snapshots"),
             genesis: config.genesis,
             reader,
             view: self.view.clone(),
@@ -247,6 +237,11 @@ impl Sequencer {
     pub fn set_backlog(&self, backlog: Backlog) {
         self.view.set_backlog(backlog);
         self.lanes.set_backlog(backlog);
+    }
+
+    /// Refuses everything from now on, and ends what makes blocks. What was acknowledged is durable; reads go on.
+    pub fn halt(&self) {
+        self.lanes.halt();
     }
 
     /// Makes durable what was executed, refuses the rest, and ends the threads. Blocks meanwhile.

@@ -31,7 +31,10 @@ fn start(dir: &TempDir, disk: &SimulatedDisk) -> Result<Sequencer, StartError> {
 
 fn start_with(config: &Config, disk: &SimulatedDisk) -> Result<Sequencer, StartError> {
     let storage = Arc::new(disk.clone());
-    Sequencer::start_on(config, |options| Journal::open_in(storage, options))
+    let progress = Progress::default();
+    Sequencer::start_on(config, &progress, |options| {
+        Journal::open_in(storage, options)
+    })
 }
 
 fn signer() -> PrivateKeySigner {

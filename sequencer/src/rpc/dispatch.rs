@@ -5,25 +5,46 @@ use futures_util::future::join_all;
 use jsonrpsee::Methods;
 use jsonrpsee::core::middleware::{Batch, BatchEntry, Notification, Request, RpcServiceT};
 use jsonrpsee::core::server::{BatchResponseBuilder, MethodResponse};
+use jsonrpsee::types::ErrorObjectOwned;
 
 use super::error;
+use super::rolling_back::RollingBack;
 use super::sending;
 
 /// A layer around jsonrpsee's own service.
 #[derive(Clone, Debug)]
 pub(super) struct Dispatch<S> {
     service: S,
-    methods: Methods,
+    door: Door,
     response_bytes_max: usize,
 }
 
+/// Whether calls get in.
+#[derive(Clone, Debug)]
+pub(super) enum Door {
+    /// To those methods.
+    Open(Methods),
+    /// Not now.
+    Closed(RollingBack),
+}
+
 impl<S> Dispatch<S> {
-    /// Wraps a service of those methods.
-    pub(super) const fn new(service: S, methods: Methods, response_bytes_max: usize) -> Self {
+    /// Wraps a service behind a door.
+    pub(super) const fn new(service: S, door: Door, response_bytes_max: usize) -> Self {
         Self {
             service,
-            methods,
+            door,
             response_bytes_max,
+        }
+    }
+}
+
+impl Door {
+    fn refusal(&self, method: &str) -> Option<ErrorObjectOwned> {
+        match self {
+            Self::Closed(rollback) => Some(error::rolling_back(rollback)),
+            Self::Open(methods) if methods.method(method).is_some() => None,
+            Self::Open(_) => Some(error::method_not_found(method)),
         }
     }
 }
@@ -44,14 +65,13 @@ where
     type BatchResponse = MethodResponse;
 
     fn call<'a>(&self, request: Request<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
-        let known = self.methods.method(request.method_name()).is_some();
+        let refusal = self.door.refusal(request.method_name());
         let service = self.service.clone();
         async move {
             let method = request.method.clone();
-            let response = if known {
-                service.call(request).await
-            } else {
-                MethodResponse::error(request.id, error::method_not_found(&method))
+            let response = match refusal {
+                None => service.call(request).await,
+                Some(refusal) => MethodResponse::error(request.id, refusal),
             };
             if response.is_error() {
                 tracing::debug!(%method, response = response.as_json().get(), "call refused");
@@ -122,10 +142,11 @@ mod tests {
 
     use jsonrpsee::RpcModule;
     use jsonrpsee::core::RpcResult;
-    use jsonrpsee::types::{ErrorObjectOwned, Id};
+    use jsonrpsee::types::Id;
     use tokio::sync::Barrier;
 
     use super::*;
+    use crate::rollback::Progress;
 
     /// Answers from a module of methods, as jsonrpsee's own service does.
     #[derive(Clone)]
@@ -189,11 +210,8 @@ mod tests {
         module
             .register_method("eth_chainId", |_, (), _| RpcResult::Ok("0xca05"))
             .unwrap();
-        Dispatch::new(
-            Direct(module.clone()),
-            Methods::from(module),
-            response_bytes_max,
-        )
+        let door = Door::Open(Methods::from(module.clone()));
+        Dispatch::new(Direct(module), door, response_bytes_max)
     }
 
     fn calls(methods: &[&'static str]) -> Batch<'static> {
@@ -245,6 +263,23 @@ mod tests {
     async fn answers_beyond_the_limit_are_one_error() {
         let answer = dispatch(1, 100).batch(calls(&["eth_chainId"; 5])).await;
         assert_eq!(answer.as_error_code(), Some(-32011));
+    }
+
+    #[tokio::test]
+    async fn behind_a_closed_door_every_call_is_told_to_come_back() {
+        let mut dispatch = dispatch(1, usize::MAX);
+        let progress = Arc::<Progress>::default();
+        dispatch.door = Door::Closed(RollingBack::new(7, Arc::clone(&progress)));
+        progress.set(8, 10);
+        let batch = calls(&["eth_chainId", "eth_sendRawTransaction", "eth_mine"]);
+        let answer = dispatch.batch(batch).await;
+        let answer: serde_json::Value = serde_json::from_str(answer.as_json().get()).unwrap();
+        for one in answer.as_array().unwrap() {
+            assert_eq!(one["error"]["code"], -32005);
+            assert_eq!(one["error"]["data"]["retry_after_ms"], 1_000);
+            let message = one["error"]["message"].as_str().unwrap();
+            assert!(message.contains("block 8 of 10"), "{message}");
+        }
     }
 
     #[tokio::test]

@@ -8,6 +8,7 @@ use jsonrpsee::types::error::{INTERNAL_ERROR_CODE, INVALID_PARAMS_CODE, METHOD_N
 use serde::Serialize;
 use spillway_protocol::transaction::TransactionError;
 
+use super::rolling_back::RollingBack;
 use crate::admission::AdmissionError;
 use crate::ordering::OrderingError;
 use crate::submission::{RETRY_AFTER_MS, SubmitError};
@@ -70,11 +71,21 @@ pub(super) fn transaction(error: &TransactionError) -> ErrorObjectOwned {
     }
 }
 
+/// Nothing is answered while the chain is rolled back.
+pub(super) fn rolling_back(rollback: &RollingBack) -> ErrorObjectOwned {
+    let retry = Retry {
+        retry_after_ms: RollingBack::RETRY_AFTER_MS,
+    };
+    ErrorObjectOwned::owned(BUSY_CODE, rollback.to_string(), Some(retry))
+}
+
+/// The data of an error that goes away by itself.
+#[derive(Serialize)]
+struct Retry {
+    retry_after_ms: u64,
+}
+
 fn busy(error: &SubmitError) -> ErrorObjectOwned {
-    #[derive(Serialize)]
-    struct Retry {
-        retry_after_ms: u64,
-    }
     let message = match error {
         SubmitError::Busy => error.to_string(),
         _ => format!("{error} (busy, retry after {RETRY_AFTER_MS} ms)"),

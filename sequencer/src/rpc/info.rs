@@ -67,6 +67,10 @@ struct Status {
     transactions: u64,
     inbox_count: u64,
     withdrawals: u32,
+    /// Reverts on L1 that the chain has followed.
+    fork_id: u64,
+    /// Whose signature headers have; null while they are not signed.
+    header_signer: Option<Address>,
     posted_block: u64,
     /// Null while nothing is posted.
     posted_state_root: Option<B256>,
@@ -93,6 +97,8 @@ fn status(rpc: &Rpc) -> RpcResult<Status> {
         transactions: summary.transactions,
         inbox_count: summary.inbox_count,
         withdrawals: summary.withdrawals,
+        fork_id: rpc.view.forks().id(),
+        header_signer: rpc.view.header_signer(),
         posted_block: l1.posted,
         posted_state_root: l1.posted_state_root,
         l1_final_block: l1.l1_final,

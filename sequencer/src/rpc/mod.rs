@@ -12,11 +12,13 @@ mod dispatch;
 mod error;
 mod estimate;
 mod ethereum;
+mod feed;
 mod fees;
 mod finality;
 mod heads;
 mod info;
 mod oversized;
+mod rolling_back;
 mod sending;
 mod server;
 
@@ -32,7 +34,8 @@ use spillway_protocol::limits::PAYEES_MAX;
 use crate::submission::Submitter;
 use crate::view::View;
 
-pub use server::{RpcServer, serve};
+pub use rolling_back::RollingBack;
+pub use server::{Listener, RpcServer, serve, serve_closed};
 
 /// How JSON-RPC is served. All limits are per connection unless they say otherwise.
 #[derive(Clone, Copy, Debug)]
@@ -120,6 +123,7 @@ fn methods(rpc: Rpc) -> Result<(Methods, Methods), RegisterMethodError> {
     info::register(&mut calls)?;
     accounts::register(&mut calls)?;
     block_methods::register(&mut calls)?;
+    feed::register(&mut calls)?;
     fees::register(&mut calls)?;
     finality::register(&mut calls)?;
     estimate::register(&mut calls)?;

@@ -36,9 +36,10 @@ use tokio::time::timeout;
 use tower::{Service, ServiceBuilder};
 use tower_http::cors::{Any, CorsLayer};
 
-use super::dispatch::Dispatch;
+use super::dispatch::{Dispatch, Door};
 use super::ethereum::Chain;
 use super::heads::{Heads, HexIds};
+use super::rolling_back::RollingBack;
 use super::{Rpc, RpcConfig, methods, oversized};
 use crate::submission::Submitter;
 use crate::view::View;
@@ -74,24 +75,72 @@ impl RpcServer {
     }
 }
 
+/// An address that is listened on, by one server after the other. Who connects in between waits.
+#[derive(Debug)]
+pub struct Listener(std::net::TcpListener);
+
+impl Listener {
+    /// Binds an address; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// When that is impossible.
+    pub async fn bind(addr: SocketAddr) -> io::Result<Self> {
+        TcpListener::bind(addr).await?.into_std().map(Self)
+    }
+
+    fn socket(&self) -> io::Result<TcpListener> {
+        TcpListener::from_std(self.0.try_clone()?)
+    }
+}
+
 /// Serves on the current runtime until the server is stopped.
 ///
 /// # Errors
-/// When the address cannot be bound.
-pub async fn serve(config: RpcConfig, submitter: Submitter, view: View) -> io::Result<RpcServer> {
-    let listener = TcpListener::bind(config.addr).await?;
-    let local_addr = listener.local_addr()?;
+/// When the listener cannot be used.
+pub fn serve(
+    listener: &Listener,
+    config: RpcConfig,
+    submitter: Submitter,
+    view: View,
+) -> io::Result<RpcServer> {
     let (stop, handle) = stop_channel();
     let heads = Heads::start(view.clone(), Chain::of(&view, &config), stop.clone());
-    let methods = methods(Rpc {
+    let rpc = Rpc {
         submitter,
         view,
         config,
         heads,
-    })
-    .map_err(io::Error::other)?;
-    let connect = connector(&config, methods, stop.clone());
-    tokio::spawn(accept(listener, config, stop, connect));
+    };
+    let (calls, all) = methods(rpc).map_err(io::Error::other)?;
+    let [calls, all] = [calls, all].map(|methods| (Door::Open(methods.clone()), methods));
+    start(listener, config, (calls, all), stop, handle)
+}
+
+/// Answers every call that the chain is being rolled back.
+///
+/// # Errors
+/// When the listener cannot be used.
+pub fn serve_closed(
+    listener: &Listener,
+    config: RpcConfig,
+    rollback: &RollingBack,
+) -> io::Result<RpcServer> {
+    let (stop, handle) = stop_channel();
+    let closed = || (Door::Closed(rollback.clone()), Methods::new());
+    start(listener, config, (closed(), closed()), stop, handle)
+}
+
+fn start(
+    listener: &Listener,
+    config: RpcConfig,
+    doors: ((Door, Methods), (Door, Methods)),
+    stop: StopHandle,
+    handle: ServerHandle,
+) -> io::Result<RpcServer> {
+    let socket = listener.socket()?;
+    let local_addr = socket.local_addr()?;
+    let connect = connector(&config, doors, stop.clone());
+    tokio::spawn(accept(socket, config, stop, connect));
     Ok(RpcServer {
         local_addr,
         handle,
@@ -155,15 +204,14 @@ async fn accept_one(
 /// How a connection is served: by the methods without subscriptions, unless it asks for a WebSocket.
 fn connector(
     config: &RpcConfig,
-    (calls, with_subscriptions): (Methods, Methods),
+    (calls, with_subscriptions): ((Door, Methods), (Door, Methods)),
     stop: StopHandle,
 ) -> impl Fn(TcpStream) -> ConnectionFuture + use<> {
     let request_bytes_max = config.request_bytes_max;
     let response_bytes_max = config.response_bytes_max as usize;
-    let services = |methods: Methods| {
-        let known = methods.clone();
+    let services = |(door, methods): (Door, Methods)| {
         let layer = RpcServiceBuilder::new()
-            .layer_fn(move |service| Dispatch::new(service, known.clone(), response_bytes_max));
+            .layer_fn(move |service| Dispatch::new(service, door.clone(), response_bytes_max));
         let builder = Server::builder()
             .set_config(server_config(config))
             .set_rpc_middleware(layer)

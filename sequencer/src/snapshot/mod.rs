@@ -180,6 +180,17 @@ fn remove_old(dir: &Path, needed: u64) -> Result<(), SnapshotError> {
     Ok(())
 }
 
+/// Removes the snapshots of blocks after that one, for good.
+pub(crate) fn remove_after(dir: &Path, number: u64) -> Result<(), SnapshotError> {
+    for path in list(dir, EXTENSION)? {
+        if number_of(&path).is_none_or(|made| made > number) {
+            fs::remove_file(&path).map_err(|error| io_error(&path, error))?;
+        }
+    }
+    let synced = File::open(dir).and_then(|dir| dir.sync_all());
+    synced.map_err(|error| io_error(dir, error))
+}
+
 const EXTENSION: &str = "snapshot";
 const UNFINISHED: &str = "tmp";
 

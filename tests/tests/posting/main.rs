@@ -4,12 +4,15 @@
 mod agreement;
 mod deposits;
 mod doubt;
+mod felled;
 mod forms;
+mod headers;
 mod kill;
 mod ladder;
 mod load;
 mod outage;
 mod reorg;
+mod reverts;
 mod rollup;
 mod stranger;
 mod twice;

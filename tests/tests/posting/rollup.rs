@@ -1,6 +1,8 @@
 //! A rollup that a scenario is about: its directory, the node on it, its wallets, and what these were promised.
 
 use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use alloy_primitives::B256;
 use serde_json::{Value, json};
@@ -10,7 +12,7 @@ use tempfile::TempDir;
 use super::agreement::all_is_on_l1;
 use super::load::{Load, Wallet, send_each};
 use super::stranger::{Contracts, Derived, Form};
-use super::{number, patiently};
+use super::{PATIENCE, number, patiently};
 
 /// Batches are sent this soon, so that tests do not wait for them.
 const SOON: [&str; 2] = ["--max-batch-age", "1s"];
@@ -40,7 +42,16 @@ pub(crate) struct Rollup {
 impl Rollup {
     /// A new one, on that L1 or the one that comes with it.
     pub(crate) async fn start(l1_url: Option<&str>, arguments: &[&str], seed: u64) -> Self {
-        let folder = TempDir::with_prefix("spillway-posting-").expect("a folder");
+        Self::start_in(folder(), l1_url, arguments, seed).await
+    }
+
+    /// The same in a folder that holds a deployment.
+    pub(crate) async fn start_in(
+        folder: TempDir,
+        l1_url: Option<&str>,
+        arguments: &[&str],
+        seed: u64,
+    ) -> Self {
         let mut rollup = Self {
             folder,
             l1_url: l1_url.map(str::to_owned),
@@ -76,7 +87,7 @@ impl Rollup {
 
     /// A second one on a copy of the directory. The node is stopped.
     pub(crate) fn copy(&self) -> Self {
-        let folder = TempDir::with_prefix("spillway-posting-").expect("a folder");
+        let folder = folder();
         copy(self.folder.path(), folder.path());
         Self {
             wallets: Wallet::all(self.contracts().token, 0),
@@ -119,6 +130,54 @@ impl Rollup {
     pub(crate) fn kill(&mut self) {
         self.expect_no_alarm();
         self.node.take().expect("a node").kill();
+    }
+
+    /// The same, whatever it has said.
+    pub(crate) fn crash(&mut self) {
+        self.node.take().expect("a node").kill();
+    }
+
+    /// Starts a node, and ends it as a crash would, that much after a point of its first roll-back.
+    pub(crate) async fn start_and_kill(&self, arguments: &[&str], point: Point, later: Duration) {
+        let mut command = self.options(arguments).command(self.folder.path());
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("a process");
+        self.until_rolled_back_to(point).await;
+        tokio::time::sleep(later).await;
+        child.kill().expect("a signal to our own child");
+        child.wait().expect("its end");
+    }
+
+    /// Waits until the first roll-back is that far, or over.
+    pub(crate) async fn until_rolled_back_to(&self, point: Point) {
+        let dir = self.folder.path();
+        let (journal, archive) = (dir.join("journal"), dir.join("forks/1/journal"));
+        let is_there = || match point {
+            Point::Ordered => dir.join("forks.json").exists(),
+            Point::Aside => archive.exists(),
+            Point::Standing => archive.exists() && journal.exists(),
+            Point::Made(percent) => {
+                archive.exists() && bytes(&journal) * 100 >= bytes(&archive) * percent
+            }
+        };
+        let deadline = Instant::now() + PATIENCE;
+        while !(is_there() || (archive.exists() && !self.is_being_rolled_back())) {
+            assert!(Instant::now() < deadline, "{point:?}: not in time");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    /// Whether the next start has to go on with a roll-back.
+    pub(crate) fn is_being_rolled_back(&self) -> bool {
+        let text = std::fs::read(self.folder.path().join("forks.json"));
+        let forks: Value = match text {
+            Ok(text) => serde_json::from_slice(&text).expect("whole JSON"),
+            Err(_) => return false,
+        };
+        let forks = forks["forks"].as_array().expect("a list");
+        forks
+            .last()
+            .is_some_and(|fork| fork["resumed_at"].is_null())
     }
 
     /// The alarms of docs/operators_guide.md that are in the node's log.
@@ -181,6 +240,31 @@ impl Rollup {
         );
         derived
     }
+}
+
+/// How far a roll-back is, as its files show it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Point {
+    /// It is written down.
+    Ordered,
+    /// The journal was put aside.
+    Aside,
+    /// There is one of what stands.
+    Standing,
+    /// So many percent of the bytes are there again.
+    Made(u64),
+}
+
+/// Bytes of a journal; none while it is not there.
+fn bytes(journal: &Path) -> u64 {
+    let entries = std::fs::read_dir(journal).into_iter().flatten().flatten();
+    let sizes = entries.filter_map(|entry| entry.metadata().ok());
+    sizes.map(|metadata| metadata.len()).sum()
+}
+
+/// A folder for a rollup.
+pub(crate) fn folder() -> TempDir {
+    TempDir::with_prefix("spillway-posting-").expect("a folder")
 }
 
 /// From now on anvil makes a block a second, and no others.

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use spillway_l1::deployment::{Deployment, Genesis, Governance, L1Block, Parameters, VERSION};
+use spillway_l1::deployment::{
+    Deployment, Disputes, Genesis, Governance, L1Block, Parameters, VERSION,
+};
 use spillway_l1::events::Finality;
 use tempfile::TempDir;
 
@@ -50,7 +52,13 @@ fn l1() -> L1Config {
             bridge: Default::default(),
             rollup: Default::default(),
             token: None,
-            disputes: Vec::new(),
+            disputes: Disputes {
+                posted_data: Default::default(),
+                transition: Default::default(),
+                batch: Default::default(),
+                equivocation: Default::default(),
+                authorisation: Default::default(),
+            },
             parameters: Parameters::default(),
             governance: Governance {
                 delay: 1,

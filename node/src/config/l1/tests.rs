@@ -1,6 +1,8 @@
 //! What `[l1]` may say.
 
-use spillway_l1::deployment::{Genesis as L2Genesis, Governance, L1Block, Parameters, VERSION};
+use spillway_l1::deployment::{
+    Disputes, Genesis as L2Genesis, Governance, L1Block, Parameters, VERSION,
+};
 use tempfile::TempDir;
 
 use super::super::parse;
@@ -25,7 +27,13 @@ fn file() -> (TempDir, String) {
         bridge: at(3),
         rollup: at(4),
         token: None,
-        disputes: Vec::new(),
+        disputes: Disputes {
+            posted_data: at(8),
+            transition: at(9),
+            batch: at(10),
+            equivocation: at(11),
+            authorisation: at(12),
+        },
         parameters: Parameters::default(),
         governance: Governance {
             delay: 1,

@@ -75,7 +75,7 @@ fn batches_are_posted_then_final_then_withdrawable() {
         (17, vec![], None, (400, 0, 300)),
         (500, vec![], None, (400, 400, 300)),
     ] {
-        standing.block(block, events, ours);
+        standing.block(block, 0, events, ours);
         assert_eq!(shown(&standing, l1_final), expected, "block {block}");
     }
 }
@@ -83,22 +83,22 @@ fn batches_are_posted_then_final_then_withdrawable() {
 #[test]
 fn fallen_batches_count_no_more() {
     let mut standing = Standing::default();
-    standing.block(1, vec![submitted(1, 100)], ours);
-    standing.block(2, vec![submitted(2, 200), submitted(3, 300)], ours);
+    standing.block(1, 0, vec![submitted(1, 100)], ours);
+    standing.block(2, 0, vec![submitted(2, 200), submitted(3, 300)], ours);
     assert_eq!(shown(&standing, Some(2)), (300, 300, 0));
-    standing.block(3, vec![reverted(2)], ours);
+    standing.block(3, 0, vec![reverted(2)], ours);
     // They are gone from the head, so what was final before does not show them either.
     assert_eq!(shown(&standing, Some(2)), (100, 100, 0));
-    standing.block(4, vec![submitted(2, 250)], ours);
+    standing.block(4, 0, vec![submitted(2, 250)], ours);
     assert_eq!(shown(&standing, Some(3)), (250, 100, 0));
 }
 
 #[test]
 fn a_fork_takes_back_what_it_drops() {
     let mut standing = Standing::default();
-    standing.block(1, vec![submitted(1, 100)], ours);
-    standing.block(2, vec![submitted(2, 200), finalized(1)], ours);
-    standing.block(3, vec![reverted(2)], ours);
+    standing.block(1, 0, vec![submitted(1, 100)], ours);
+    standing.block(2, 0, vec![submitted(2, 200), finalized(1)], ours);
+    standing.block(3, 0, vec![reverted(2)], ours);
     assert_eq!(shown(&standing, Some(1)), (100, 100, 100));
     standing.roll_back(Some(2));
     assert_eq!(shown(&standing, Some(1)), (200, 100, 100));
@@ -116,14 +116,14 @@ fn a_batch_that_is_not_ours_ends_the_count() {
     };
     let mut standing = Standing::default();
     let events = vec![submitted(1, 100), submitted(2, 200), submitted(3, 300)];
-    standing.block(1, events, not_second);
+    standing.block(1, 0, events, not_second);
     assert_eq!(shown(&standing, Some(1)), (100, 100, 0));
-    standing.block(2, vec![finalized(1)], ours);
-    standing.block(3, vec![finalized(2)], ours);
+    standing.block(2, 0, vec![finalized(1)], ours);
+    standing.block(3, 0, vec![finalized(2)], ours);
     assert_eq!(standing.progress(Some(3)).withdrawable, 100);
-    standing.block(4, vec![reverted(2), submitted(2, 220)], ours);
+    standing.block(4, 0, vec![reverted(2), submitted(2, 220)], ours);
     standing.roll_back(Some(2));
-    standing.block(3, vec![reverted(2), submitted(2, 220)], ours);
+    standing.block(3, 0, vec![reverted(2), submitted(2, 220)], ours);
     assert_eq!(shown(&standing, Some(3)), (220, 220, 100));
 }
 
@@ -136,11 +136,52 @@ fn old_events_are_folded_and_count_on() {
         if number > 30 {
             events.push(finalized(number - 30));
         }
-        standing.block(number, events, ours);
+        standing.block(number, 0, events, ours);
     }
     assert!(standing.recent.len() <= 2 * (REMEMBERED as usize + 1));
     assert!(standing.base.pending.len() <= 31);
     assert_eq!(shown(&standing, Some(1_990)), (20_000, 19_900, 19_700));
     standing.roll_back(Some(1_600));
     assert_eq!(shown(&standing, Some(1_590)), (16_000, 15_900, 15_700));
+}
+
+#[test]
+fn a_revert_knows_where_it_leaves_the_chain() {
+    let last = |block: u64| Last::Ours {
+        block,
+        hash: Default::default(),
+    };
+    let not_third = |event: &BatchEvent| match event {
+        BatchEvent::Submitted(batch) => batch.number != 3,
+        _ => true,
+    };
+    let mut standing = Standing::default();
+    standing.block(1, 10, vec![submitted(1, 100), submitted(2, 200)], ours);
+    standing.block(
+        2,
+        20,
+        vec![finalized(1), reverted(2), submitted(2, 250)],
+        ours,
+    );
+    standing.block(3, 30, vec![submitted(3, 300), submitted(4, 400)], not_third);
+    assert_eq!(standing.foreign().map(|posted| posted.number), Some(3));
+    standing.block(4, 40, vec![reverted(4), reverted(3)], ours);
+    assert_eq!(standing.foreign(), None);
+    let reverts = |standing: &Standing| -> Vec<_> {
+        let reverts = standing.reverts().iter();
+        reverts
+            .map(|it| (it.fork_id, it.batch, it.last, it.at))
+            .collect()
+    };
+    let all = [
+        (1, 2, last(100), 20),
+        (2, 4, Last::Foreign, 40),
+        (3, 3, last(250), 40),
+    ];
+    assert_eq!(reverts(&standing), all);
+    standing.roll_back(Some(3));
+    assert_eq!(reverts(&standing), all[..1]);
+    standing.roll_back(Some(0));
+    standing.block(1, 50, vec![submitted(1, 100), reverted(1)], ours);
+    assert_eq!(reverts(&standing), [(1, 1, last(0), 50)]);
 }

@@ -40,6 +40,8 @@ sol! {
     function GENESIS_STATE_ROOT() external view returns (bytes32);
     function batchHash(uint64 number) external view returns (bytes32);
     function finalize(uint64 number, Batch calldata batch) external;
+    function revertFrom(uint64 number, Batch calldata batch, Batch calldata parent, address prover) external;
+    function depositBond(address account) external payable;
 }
 
 impl Header {

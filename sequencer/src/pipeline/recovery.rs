@@ -1,0 +1,109 @@
+//! From what is on disk to what the threads begin with.
+
+use std::time::Instant;
+
+use super::{StartError, StartReport};
+use crate::clock::unix_seconds;
+use crate::config::Config;
+use crate::forks::{Fork, Forks};
+use crate::index::Index;
+use crate::journal::{self, Journal, JournalError, Recovery};
+use crate::ledger::Ledger;
+use crate::rollback::{self, Again, Progress, RollbackError, RollbackReport};
+use crate::snapshot;
+
+/// A chain, ready to go on.
+pub(super) struct Recovered {
+    pub(super) journal: Journal,
+    /// After the newest block.
+    pub(super) ledger: Ledger,
+    pub(super) forks: Forks,
+    pub(super) index: Index,
+    pub(super) report: StartReport,
+}
+
+/// Opens the data folder, finishes a roll-back, replays what is beyond the newest snapshot, and hashes it.
+pub(super) fn recover(
+    config: &Config,
+    progress: &Progress,
+    open: impl FnOnce(&journal::Options) -> Result<(Journal, Recovery), JournalError>,
+) -> Result<Recovered, StartError> {
+    let began = Instant::now();
+    let genesis = config.genesis;
+    std::fs::create_dir_all(&config.dir).map_err(|error| StartError::Folder {
+        path: config.dir.clone(),
+        error,
+    })?;
+    let mut forks = Forks::read(&config.dir).map_err(RollbackError::from)?;
+    let unfinished = forks.unfinished();
+    if let Some(fork) = &unfinished {
+        rollback::prepare(&config.dir, fork, &archive_options(config, fork))?;
+    }
+    let snapshots = config.dir.join("snapshots");
+    let (mut ledger, unusable_snapshots) = snapshot::load_newest(&snapshots, &genesis)?;
+    let snapshot = ledger.head().number;
+    let options = journal::Options {
+        segment_bytes: config.storage.segment_bytes,
+        verify_from: snapshot + 1,
+        expect_through: snapshot,
+        ..journal::Options::new(genesis.id().0)
+    };
+    let (mut journal, recovery) = open(&options)?;
+    let reader = journal.reader();
+    let replayed = snapshot::replay(&mut ledger, &reader, u64::MAX)?;
+    let rollback = match &unfinished {
+        None => None,
+        Some(fork) => {
+            let again = Again {
+                config,
+                journal: &mut journal,
+                ledger: &mut ledger,
+                progress,
+            };
+            Some(finish(again, fork, &mut forks)?)
+        }
+    };
+    let state_root = ledger.state_root()?;
+    let (index, opened) = Index::open(&config.dir.join("index"), genesis.id(), &reader)?;
+    let report = StartReport {
+        block_number: ledger.head().number,
+        state_root,
+        snapshot,
+        replayed,
+        unusable_snapshots,
+        repair: recovery.repair,
+        rollback,
+        index: opened,
+        took: began.elapsed(),
+    };
+    Ok(Recovered {
+        journal,
+        ledger,
+        forks,
+        index,
+        report,
+    })
+}
+
+/// Makes the void blocks again, and notes that the chain goes on.
+fn finish(
+    again: Again<'_>,
+    fork: &Fork,
+    forks: &mut Forks,
+) -> Result<RollbackReport, RollbackError> {
+    let config = again.config;
+    let report = rollback::make_again(again, fork, &archive_options(config, fork))?;
+    forks.finish(unix_seconds());
+    forks.write(&config.dir)?;
+    Ok(report)
+}
+
+/// How the journal from before a fork is opened: it reaches at least to what stands.
+fn archive_options(config: &Config, fork: &Fork) -> journal::Options {
+    journal::Options {
+        segment_bytes: config.storage.segment_bytes,
+        verify_from: fork.last_block + 1,
+        expect_through: fork.last_block,
+        ..journal::Options::new(config.genesis.id().0)
+    }
+}
