@@ -76,8 +76,8 @@ contract Rollup is IRollup, SequencerSet {
     mapping(bytes32 hash => uint64) public openChallenges;
     /// @inheritdoc IRollup
     mapping(address account => bool) public isDisputes;
-    /// @dev By revert, from 0: the submissions before it.
-    uint64[] private _submissionsAtRevert;
+    /// @dev By fork id, from 1: the submissions before the revert that began it.
+    mapping(uint64 fork => uint64) private _submissionsBefore;
 
     modifier onlyDisputes() {
         if (!isDisputes[msg.sender]) revert NotDisputes(msg.sender);
@@ -177,7 +177,7 @@ contract Rollup is IRollup, SequencerSet {
         requirePending(number, batch);
         _returnTo(number - 1, parent);
         _finality.forks += 1;
-        _submissionsAtRevert.push(_head.submissions);
+        _submissionsBefore[_finality.forks] = _head.submissions;
         if (_finality.lastChallenged >= number) _finality.lastChallenged = number - 1;
         _graceUntil = uint64(block.timestamp) + REVERT_GRACE;
         emit BatchesReverted(number, batchHash[number], prover, _finality.forks);
@@ -275,9 +275,9 @@ contract Rollup is IRollup, SequencerSet {
 
     /// @inheritdoc IRollup
     function forkOf(uint64 submissionId) external view returns (uint64) {
-        uint256 reverts = _submissionsAtRevert.length;
-        while (reverts != 0 && _submissionsAtRevert[reverts - 1] > submissionId) --reverts;
-        return uint64(reverts);
+        uint64 fork = _finality.forks;
+        while (fork != 0 && _submissionsBefore[fork] > submissionId) --fork;
+        return fork;
     }
 
     /// @inheritdoc IRollup

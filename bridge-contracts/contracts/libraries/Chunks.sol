@@ -150,8 +150,10 @@ library Chunks {
         if (kind == Kind.Block) return _block(run);
         if (run.state.blockNumber == 0) return false;
         if (kind == Kind.Inbox) return _inbox(run, witness);
-        (Entry memory sender, bool within) = run.table.touch(run.operation.from, run.operation.token != 0);
-        if (!within || !_charge(run, sender)) return false;
+        (uint256 place, bool within) = run.table.touch(run.operation.from, run.operation.token != 0);
+        if (!within) return false;
+        Entry memory sender = run.table.entries[place];
+        if (!_charge(run, sender)) return false;
         return kind == Kind.Withdraw ? _withdraw(run, sender, witness) : _pay(run);
     }
 
@@ -184,7 +186,7 @@ library Chunks {
         sender.eth -= eth;
         sender.nonce += 1;
         state.authorisedCount += 1;
-        return _credit(run.table.feeAccount(), 0, fee);
+        return _credit(run.table.entries[0], 0, fee);
     }
 
     function _withdraw(Run memory run, Entry memory sender, Witness calldata witness) private pure returns (bool) {
@@ -200,24 +202,19 @@ library Chunks {
         bool token = operation.token != 0;
         for (uint256 i = 0; i < operation.payeeCount; ++i) {
             Payee memory payee = operation.payees[i];
-            (Entry memory to, bool within) =
+            (uint256 to, bool within) =
                 payee.isNew ? _create(run, payee.recipient, token, payee.amount) : run.table.touch(payee.to, token);
-            if (!within || !_countCredit(run.table, token) || !_credit(to, operation.token, payee.amount)) {
-                return false;
-            }
+            if (!within || !_countCredit(run.table, token)) return false;
+            if (!_credit(run.table.entries[to], operation.token, payee.amount)) return false;
         }
         return true;
     }
 
     /// @dev A new account; none for nothing, none for an address that has one, none beyond the last index.
-    function _create(Run memory run, address owner, bool token, uint256 amount)
-        private
-        pure
-        returns (Entry memory, bool)
-    {
+    function _create(Run memory run, address owner, bool token, uint256 amount) private pure returns (uint256, bool) {
         Table memory table = run.table;
         if (amount == 0 || table.holds(run.holder, owner) || table.accountCount == type(uint32).max) {
-            return (table.feeAccount(), false);
+            return (0, false);
         }
         return table.create(owner, token);
     }
@@ -274,9 +271,11 @@ library Chunks {
         Operation memory operation = run.operation;
         if (!operation.hasTarget) return false;
         bool token = deposit.token != 0;
-        (Entry memory to, bool within) =
+        (uint256 place, bool within) =
             operation.isNew ? _create(run, deposit.to, token, deposit.amount) : run.table.touch(operation.target, token);
-        if (!within || !_countCredit(run.table, token) || to.owner != deposit.to) return false;
+        if (!within || !_countCredit(run.table, token)) return false;
+        Entry memory to = run.table.entries[place];
+        if (to.owner != deposit.to) return false;
         if (deposit.locked) to.locked = true;
         return _credit(to, deposit.token, deposit.amount);
     }
@@ -289,8 +288,9 @@ library Chunks {
     {
         if (message.account >= run.table.accountCount) return true;
         bool withdraws = Messages.withdraws(message);
-        (Entry memory entry, bool within) = run.table.touch(message.account, withdraws && message.token != 0);
+        (uint256 place, bool within) = run.table.touch(message.account, withdraws && message.token != 0);
         if (!within) return false;
+        Entry memory entry = run.table.entries[place];
         if (entry.owner != message.sender) return true;
         if (withdraws) return _forceWithdrawal(run, entry, message, witness);
         entry.locked = Messages.locks(message);

@@ -134,7 +134,7 @@ library Demands {
 
     function _digest(Walk memory walk, Table memory table, IBridge bridge) private view returns (bytes32) {
         Operation memory operation = walk.target;
-        Entry memory sender = table.get(operation.from);
+        Entry memory sender = table.entries[table.placeOf(operation.from)];
         bool withdraws = operation.kind == OperationKind.Withdraw;
         Kind kind = withdraws ? Kind.Withdraw : operation.kind == OperationKind.Payout ? Kind.Payout : Kind.Transfer;
         Payment[] memory payments = withdraws ? _withdrawal(operation, sender) : _payments(operation, table);
@@ -162,7 +162,7 @@ library Demands {
         payments = new Payment[](operation.payeeCount);
         for (uint256 i = 0; i < operation.payeeCount; ++i) {
             Payee memory payee = operation.payees[i];
-            address recipient = payee.isNew ? payee.recipient : table.get(payee.to).owner;
+            address recipient = payee.isNew ? payee.recipient : table.entries[table.placeOf(payee.to)].owner;
             payments[i] = Payment(recipient, uint128(payee.amount));
         }
     }

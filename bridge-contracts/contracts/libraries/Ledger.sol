@@ -47,24 +47,29 @@ library Ledger {
     /// @notice The witness's accounts end within one, or have flags that no account has.
     error AccountsMalformed(uint256 place);
 
-    bytes1 private constant LEAF_PREFIX = 0x00;
     /// @dev Bytes of an account in a witness up to its token list: index, owner, nonce, flags, eth.
     uint256 private constant FIXED_BYTES = 49;
     uint256 private constant FEE_ACCOUNT = 0;
+    /// @dev More entries than a chunk can touch and a witness can need: those that it touches, and a holder.
+    uint256 private constant ROOM = Limits.CHUNK_ACCOUNTS + 1;
 
-    /// @notice Reads the accounts of a witness: docs/disputes.md, "Witness".
+    /// @notice Reads the accounts of a witness: docs/disputes.md, "Accounts".
     function read(bytes calldata accounts, uint256 accountCount) internal pure returns (Table memory table) {
-        uint256 count = _count(accounts);
-        table.entries = new Entry[](count + Limits.CHUNK_ACCOUNTS);
+        table.entries = _room();
         table.accountCount = accountCount;
         uint256 place = 0;
         uint256 next = 0;
-        for (uint256 i = 0; i < count; ++i) {
-            Entry memory entry = table.entries[i];
+        uint256 count = 0;
+        for (; place < accounts.length; ++count) {
+            if (count == ROOM) revert AccountsMalformed(place);
+            // All that is not set by `_read` is zero.
+            // slither-disable-next-line uninitialized-local
+            Entry memory entry;
             place = _read(entry, accounts, place);
             if (entry.index < next || entry.index >= accountCount) revert AccountOutOfPlace(entry.index);
             next = entry.index + 1;
             entry.before = leaf(entry);
+            table.entries[count] = entry;
         }
         if (count == 0 || table.entries[0].index != FEE_ACCOUNT) revert AccountOutOfPlace(FEE_ACCOUNT);
         table.given = count;
@@ -73,35 +78,25 @@ library Ledger {
         table.touched = 1;
     }
 
-    /// @notice The fee account.
-    function feeAccount(Table memory table) internal pure returns (Entry memory) {
-        return table.entries[0];
-    }
-
-    /// @notice The account at an index.
-    function get(Table memory table, uint256 index) internal pure returns (Entry memory) {
-        (uint256 place, bool found) = _find(table, index);
+    /// @notice The place of the account with an index.
+    function placeOf(Table memory table, uint256 index) internal pure returns (uint256 place) {
+        bool found;
+        (place, found) = _find(table, index);
         if (!found) revert AccountMissing(index);
-        return table.entries[place];
     }
 
     /// @notice Counts an account, and its tokens, against the limits of the chunk.
-    /// @return account The account.
-    /// @return within False when it is one too many; the account is of no use then.
-    function touch(Table memory table, uint256 index, bool tokens)
-        internal
-        pure
-        returns (Entry memory account, bool within)
-    {
-        (uint256 place, bool found) = _find(table, index);
-        if (!found) {
-            // Whatever is at that index, the chunk has not touched it before.
-            if (table.touched == Limits.CHUNK_ACCOUNTS) return (account, false);
-            revert AccountMissing(index);
-        }
-        account = table.entries[place];
+    /// @return place Where the account is among the entries: a place and no entry, because Solidity makes a new one for what a function returns.
+    /// @return within False when it is one too many; the place is of no use then.
+    function touch(Table memory table, uint256 index, bool tokens) internal pure returns (uint256 place, bool within) {
+        bool found;
+        (place, found) = _find(table, index);
+        // Of one that is not there it is clear all the same that the chunk has not touched it before.
+        if (!found && table.touched != Limits.CHUNK_ACCOUNTS) revert AccountMissing(index);
+        if (!found) return (0, false);
+        Entry memory account = table.entries[place];
         if (!account.touched) {
-            if (table.touched == Limits.CHUNK_ACCOUNTS) return (account, false);
+            if (table.touched == Limits.CHUNK_ACCOUNTS) return (0, false);
             account.touched = true;
             table.touched += 1;
         }
@@ -109,21 +104,26 @@ library Ledger {
             account.tokensTouched = true;
             table.tokenEntries += account.tokens.touch(index);
         }
-        return (account, table.tokenEntries <= Limits.CHUNK_TOKEN_ENTRIES);
+        return (place, table.tokenEntries <= Limits.CHUNK_TOKEN_ENTRIES);
     }
 
     /// @notice Adds an account with the next index.
+    /// @return place Where it is among the entries.
     /// @return within False when it is one too many.
-    function create(Table memory table, address owner, bool tokens) internal pure returns (Entry memory, bool within) {
-        if (table.touched == Limits.CHUNK_ACCOUNTS) return (table.entries[0], false);
-        Entry memory entry = table.entries[table.length++];
+    function create(Table memory table, address owner, bool tokens) internal pure returns (uint256 place, bool within) {
+        if (table.touched == Limits.CHUNK_ACCOUNTS) return (0, false);
+        // All that is not set here is zero.
+        // slither-disable-next-line uninitialized-local
+        Entry memory entry;
+        place = table.length++;
+        table.entries[place] = entry;
         entry.index = table.accountCount++;
         entry.owner = owner;
         entry.touched = true;
         entry.tokensTouched = tokens;
         entry.tokens.known = true;
         table.touched += 1;
-        return (entry, true);
+        return (place, true);
     }
 
     /// @notice Whether the entry at a place is an account of that address.
@@ -135,76 +135,99 @@ library Ledger {
     function rootBefore(Table memory table, uint256 accountCount, bytes32[] calldata siblings)
         internal
         pure
-        returns (bytes32)
+        returns (bytes32 before)
     {
-        return _root(table, table.given, accountCount, siblings, false);
+        (before,) = _roots(table, table.given, accountCount, siblings);
     }
 
     /// @notice The roots before and after the chunk. A leaf that the chunk appended was an empty one before; the siblings, which the
     /// chunk did not touch, are the same.
     function roots(Table memory table, bytes32[] calldata siblings) internal pure returns (bytes32, bytes32) {
-        return (
-            _root(table, table.length, table.accountCount, siblings, false),
-            _root(table, table.length, table.accountCount, siblings, true)
-        );
+        return _roots(table, table.length, table.accountCount, siblings);
     }
 
     /// @notice The leaf of an account as it is now.
-    function leaf(Entry memory entry) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encodePacked(
-                LEAF_PREFIX, entry.owner, uint64(entry.nonce), entry.locked, uint128(entry.eth), entry.tokens.hash()
-            )
-        );
+    function leaf(Entry memory entry) internal pure returns (bytes32 hash) {
+        (address owner, uint256 nonce, uint256 eth) = (entry.owner, entry.nonce, entry.eth);
+        bool locked = entry.locked;
+        bytes32 tokens = entry.tokens.hash();
+        // The 78 bytes of docs/protocol.md, in fresh memory that is not kept: up to 224 leaves are hashed. From the last field to the
+        // first, since each word that is written spoils the bytes before its field.
+        assembly ("memory-safe") {
+            let preimage := add(mload(0x40), 32)
+            mstore(add(preimage, 14), eth)
+            mstore8(add(preimage, 29), locked)
+            mstore(sub(preimage, 3), nonce)
+            mstore(sub(preimage, 11), owner)
+            mstore8(preimage, 0)
+            mstore(add(preimage, 46), tokens)
+            hash := keccak256(preimage, 78)
+        }
     }
 
-    function _root(Table memory table, uint256 length, uint256 count, bytes32[] calldata siblings, bool now_)
+    function _roots(Table memory table, uint256 length, uint256 count, bytes32[] calldata siblings)
         private
         pure
-        returns (bytes32)
+        returns (bytes32, bytes32)
     {
-        uint256[] memory indices = new uint256[](length);
-        bytes32[] memory leaves = new bytes32[](length);
+        uint256[] memory paths = new uint256[](Multiproof.WORDS * length);
         for (uint256 i = 0; i < length; ++i) {
             Entry memory entry = table.entries[i];
-            indices[i] = entry.index;
             // What was not touched has not changed.
-            leaves[i] = now_ && entry.touched ? leaf(entry) : entry.before;
+            bytes32 afterwards = entry.touched ? leaf(entry) : entry.before;
+            Multiproof.setPath(paths, i, entry.index, entry.before, afterwards);
         }
-        return Multiproof.root(indices, leaves, uint32(count), siblings);
+        return Multiproof.roots(paths, uint32(count), siblings);
     }
 
+    /// @dev The place of an index, or where it would have to be.
     function _find(Table memory table, uint256 index) private pure returns (uint256 low, bool found) {
+        Entry[] memory entries = table.entries;
         uint256 high = table.length;
-        while (low < high) {
-            uint256 middle = (low + high) / 2;
-            uint256 there = table.entries[middle].index;
-            if (there == index) return (middle, true);
-            if (there < index) low = middle + 1;
-            else high = middle;
+        // An index is the first word of an entry, and all places are below the length. There are two searches a transfer.
+        assembly ("memory-safe") {
+            let first := add(entries, 32)
+            for {} lt(low, high) {} {
+                let middle := shr(1, add(low, high))
+                let there := mload(mload(add(first, shl(5, middle))))
+                if eq(there, index) {
+                    low := middle
+                    found := 1
+                    break
+                }
+                switch lt(there, index)
+                case 1 { low := add(middle, 1) }
+                default { high := middle }
+            }
         }
     }
 
-    function _count(bytes calldata accounts) private pure returns (uint256 count) {
-        for (uint256 place = 0; place < accounts.length; ++count) {
-            if (accounts.length - place <= FIXED_BYTES) revert AccountsMalformed(place);
-            place += FIXED_BYTES;
-            place += TokenLists.length(accounts[place:]);
-            if (place > accounts.length) revert AccountsMalformed(place);
+    /// @dev Room for entries of which none is there yet: each place is written before it is read.
+    function _room() private pure returns (Entry[] memory entries) {
+        uint256 size = ROOM + Limits.CHUNK_ACCOUNTS;
+        // Solidity would make an entry for each place.
+        assembly ("memory-safe") {
+            entries := mload(0x40)
+            mstore(entries, size)
+            mstore(0x40, add(entries, mul(add(size, 1), 32)))
         }
     }
 
     function _read(Entry memory entry, bytes calldata accounts, uint256 place) private pure returns (uint256) {
-        bytes calldata fields = accounts[place:];
-        entry.index = uint32(bytes4(fields[0:4]));
-        entry.owner = address(bytes20(fields[4:24]));
-        entry.nonce = uint64(bytes8(fields[24:32]));
-        uint8 flags = uint8(fields[32]);
-        if (flags > 1) revert AccountsMalformed(place);
-        entry.locked = flags == 1;
-        entry.eth = uint128(bytes16(fields[33:49]));
-        bytes calldata list = fields[FIXED_BYTES:];
-        entry.tokens.read(list);
-        return place + FIXED_BYTES + TokenLists.length(list);
+        if (accounts.length - place < FIXED_BYTES) revert AccountsMalformed(place);
+        uint256 first;
+        uint256 second;
+        // Two words, of which 49 bytes are there, as was just checked.
+        assembly ("memory-safe") {
+            first := calldataload(add(accounts.offset, place))
+            second := calldataload(add(accounts.offset, add(place, 32)))
+        }
+        entry.index = first >> 224;
+        entry.owner = address(uint160(first >> 64));
+        entry.nonce = uint64(first);
+        if (second >> 249 != 0) revert AccountsMalformed(place);
+        entry.locked = second >> 248 != 0;
+        entry.eth = uint128(second >> 120);
+        return entry.tokens.read(accounts, place + FIXED_BYTES);
     }
 }

@@ -267,7 +267,12 @@ library Operations {
 
     /// @dev Bytes of a pair after the four bits in the first byte.
     function _pairWidth(uint256 accountCount) private pure returns (uint256 width) {
-        uint256 pairs = accountCount * accountCount;
-        while (uint256(1) << (4 + 8 * width) < pairs) ++width;
+        // There are fewer than 2^64 pairs.
+        unchecked {
+            uint256 left = accountCount * accountCount - 1 >> 4;
+            for (; left != 0; left >>= 8) {
+                ++width;
+            }
+        }
     }
 }

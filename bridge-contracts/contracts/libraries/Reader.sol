@@ -29,11 +29,15 @@ library Reader {
     function take(Cursor memory cursor, uint256 count) internal pure returns (uint256 value) {
         bytes memory data = cursor.data;
         uint256 place = cursor.place;
-        if (place + count > data.length) {
-            cursor.failed = true;
-            return 0;
+        // Both are below 2^10.
+        unchecked {
+            uint256 end = place + count;
+            if (end > data.length) {
+                cursor.failed = true;
+                return 0;
+            }
+            cursor.place = end;
         }
-        cursor.place = place + count;
         // The word begins inside the data and ends at most 32 bytes behind it, where the padding is.
         assembly ("memory-safe") {
             value := shr(sub(256, shl(3, count)), mload(add(add(data, 32), place)))

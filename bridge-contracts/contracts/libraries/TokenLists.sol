@@ -21,33 +21,28 @@ library TokenLists {
     /// @notice A token list in the witness is neither a hash nor entries.
     error TokensMalformed();
 
-    uint256 private constant HASH_FORM = 0;
     uint256 private constant ENTRIES_FORM = 1;
     uint256 private constant ENTRY_BYTES = 17;
     /// @dev Entries that a full list grows by. Growing copies the list, so not one by one.
     uint256 private constant GROWTH = 16;
-    bytes1 private constant PREFIX = 0x03;
 
-    /// @notice Bytes of the list that the data begins with.
-    function length(bytes calldata data) internal pure returns (uint256) {
-        if (uint8(data[0]) == HASH_FORM) return 33;
-        if (uint8(data[0]) != ENTRIES_FORM || data.length < 2) revert TokensMalformed();
-        return 2 + ENTRY_BYTES * uint8(data[1]);
-    }
-
-    /// @notice Reads the list that the data begins with, all of which is there.
-    function read(TokenList memory list, bytes calldata data) internal pure {
-        if (uint8(data[0]) == HASH_FORM) {
-            list.digest = bytes32(data[1:33]);
-            return;
+    /// @notice Reads the list that begins at a place of a witness's accounts, and returns where it ends.
+    function read(TokenList memory list, bytes calldata data, uint256 place) internal pure returns (uint256 end) {
+        if (data.length < place + 2) revert TokensMalformed();
+        uint256 word = _load(data, place);
+        bool known = word >> 248 == ENTRIES_FORM;
+        uint256 count = known ? uint8(word >> 240) : 0;
+        end = place + (known ? 2 + ENTRY_BYTES * count : 33);
+        if (word >> 249 != 0 || data.length < end) revert TokensMalformed();
+        list.known = known;
+        if (!known) {
+            list.digest = bytes32(_load(data, place + 1));
+            return end;
         }
-        uint256 count = uint8(data[1]);
-        list.known = true;
         list.length = count;
         list.entries = new uint256[](count);
         for (uint256 i = 0; i < count; ++i) {
-            uint256 from = 2 + ENTRY_BYTES * i;
-            list.entries[i] = uint136(bytes17(data[from:from + ENTRY_BYTES]));
+            list.entries[i] = _load(data, place + 2 + ENTRY_BYTES * i) >> 120;
         }
     }
 
@@ -76,35 +71,47 @@ library TokenLists {
     /// @notice The hash of the list; zero for an empty one.
     function hash(TokenList memory list) internal pure returns (bytes32) {
         if (!list.known) return list.digest;
-        bytes memory preimage = new bytes(1 + ENTRY_BYTES * list.length + 32);
-        preimage[0] = PREFIX;
-        uint256 end = 1;
-        for (uint256 i = 0; i < list.length; ++i) {
-            uint256 entry = list.entries[i];
-            if (uint128(entry) == 0) continue;
-            // An entry is the first 17 bytes of the word; there is room for the rest of the last word.
-            assembly ("memory-safe") {
-                mstore(add(add(preimage, 32), end), shl(120, entry))
-            }
-            end += ENTRY_BYTES;
-        }
-        if (end == 1) return 0;
+        uint256[] memory entries = list.entries;
+        uint256 count = list.length;
         bytes32 digest;
+        // 17 bytes an entry, each the first of a word, in fresh memory that is not kept: up to 767 entries are hashed, twice.
         assembly ("memory-safe") {
-            digest := keccak256(add(preimage, 32), end)
+            let preimage := mload(0x40)
+            let end := add(preimage, 1)
+            mstore8(preimage, 3)
+            let entry := add(entries, 32)
+            for { let last := add(entry, shl(5, count)) } lt(entry, last) { entry := add(entry, 32) } {
+                let value := mload(entry)
+                if shl(128, value) {
+                    mstore(end, shl(120, value))
+                    end := add(end, 17)
+                }
+            }
+            if gt(sub(end, preimage), 1) { digest := keccak256(preimage, sub(end, preimage)) }
         }
         return digest;
     }
 
+    /// @dev A word of which the caller has checked, or is about to check, how much is there.
+    function _load(bytes calldata data, uint256 place) private pure returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := calldataload(add(data.offset, place))
+        }
+    }
+
     /// @dev The place of a token, or where it would have to be inserted.
     function _find(TokenList memory list, uint256 token) private pure returns (uint256 low, bool found) {
+        uint256[] memory entries = list.entries;
         uint256 high = list.length;
-        while (low < high) {
-            uint256 middle = (low + high) / 2;
-            uint256 there = list.entries[middle] >> 128;
-            if (there == token) return (middle, true);
-            if (there < token) low = middle + 1;
-            else high = middle;
+        // Both stay below the length.
+        unchecked {
+            while (low < high) {
+                uint256 middle = (low + high) / 2;
+                uint256 there = entries[middle] >> 128;
+                if (there == token) return (middle, true);
+                if (there < token) low = middle + 1;
+                else high = middle;
+            }
         }
     }
 

@@ -16,8 +16,8 @@ use prove::Transaction;
 const TRANSACTION_GAS_MAX: u64 = 1 << 24;
 /// What clients let into their pools.
 const TRANSACTION_BYTES_MAX: usize = 128 * 1024;
-const WORST_GAS_MAX: u64 = 15_000_000;
-const TYPICAL_GAS_MAX: u64 = 12_500_000;
+const WORST_GAS_MAX: u64 = 5_000_000;
+const TYPICAL_GAS_MAX: u64 = 2_750_000;
 
 #[test]
 fn the_proof_of_any_chunk_fits_a_transaction() {
@@ -62,6 +62,7 @@ fn the_proof_of_any_chunk_fits_a_transaction() {
     let mut table = BTreeMap::new();
     for (name, Imagined { chunk, witness, .. }, gas_max) in rows {
         let Transaction { gas, bytes } = prove::fell(&chunk, &witness);
+        println!("{gas:>10} gas {bytes:>8} bytes  {name}");
         assert!(
             gas <= gas_max && gas < TRANSACTION_GAS_MAX,
             "{name}: {gas} gas"
