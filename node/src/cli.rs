@@ -10,6 +10,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::validated;
 use crate::deploy::DeployArgs;
+use crate::verify::VerifyArgs;
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -33,6 +34,8 @@ pub(crate) enum Command {
     Node(NodeArgs),
     /// Deploy the contracts to L1, or compare a deployment with what is there.
     Deploy(Box<DeployArgs>),
+    /// Derive the chain from L1 alone, check every batch, and print the state root.
+    Verify(VerifyArgs),
     /// Ask a running node how far it is.
     Status(StatusArgs),
 }

@@ -18,6 +18,7 @@ mod output;
 mod panics;
 mod service;
 mod status;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -42,5 +43,6 @@ fn run(cli: &Cli) -> Result<()> {
         Command::Deploy(args) => deploy::run(args),
         Command::Node(args) => node::run(args),
         Command::Status(args) => status::run(args),
+        Command::Verify(args) => verify::run(args),
     }
 }

@@ -28,7 +28,8 @@ impl Openings<'_> {
             return Ok(ChunkOpening::Calldata(self.listed(number)?));
         }
         let blob = self.blob(number / BLOB_CHUNKS)?;
-        Ok(ChunkOpening::Blob(blob.open_chunk(number % BLOB_CHUNKS)?))
+        let opening = blob.open_chunk(number % BLOB_CHUNKS)?;
+        Ok(ChunkOpening::Blob(Box::new(opening)))
     }
 
     /// The state root that a chunk claims.
@@ -69,7 +70,7 @@ impl Openings<'_> {
             return Err(ProofError::NoChunk(number));
         };
         Ok(Listed {
-            chunk: *chunk,
+            chunk: Box::new(*chunk),
             list_root: list_root(&hashes),
             path,
         })

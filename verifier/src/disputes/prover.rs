@@ -1,5 +1,6 @@
 //! The proof on its way: tried on L1, sent, and watched until the batch has fallen deep enough.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -150,6 +151,9 @@ pub struct Prover {
     sender: Sender,
     events: Events,
     course: Option<Course>,
+    /// Batches by the attempts against them of this run that have not ended: a batch falls long before it has fallen deep
+    /// enough.
+    attempts: BTreeMap<IntentId, u64>,
     felled: u64,
 }
 
@@ -189,6 +193,7 @@ impl Prover {
             },
             events,
             course: None,
+            attempts: BTreeMap::new(),
             felled: 0,
         })
     }
@@ -256,6 +261,7 @@ impl Prover {
             None => {
                 let (sender, evidence) = (self.sender.clone(), Arc::clone(&course.evidence));
                 let id = course.id();
+                self.attempts.insert(id, evidence.wrong.batch);
                 course.proving = Proving::Preparing;
                 course.task = Some(tokio::spawn(async move { sender.send(id, evidence).await }));
             }
@@ -285,7 +291,6 @@ impl Prover {
                 Event::Included { .. } => course.proving = Proving::Included,
                 Event::Final { settled, .. } if settled.outcome == Outcome::Executed => {
                     course.proving = Proving::Done;
-                    self.felled += 1;
                 }
                 // Somebody else was first, most likely: the next attempt is tried before it is sent, and told so.
                 Event::Reverted { .. } | Event::Cancelled { .. } | Event::Final { .. } => {
@@ -295,7 +300,14 @@ impl Prover {
             }
         }
         match event {
-            Event::Final { .. } => self.sender.manager.forget(id).await,
+            Event::Final { settled, .. } => {
+                let attempt = self.attempts.remove(&id);
+                if let Some(batch) = attempt.filter(|_| settled.outcome == Outcome::Executed) {
+                    self.felled += 1;
+                    tracing::info!(batch, "a wrong batch has fallen for good");
+                }
+                self.sender.manager.forget(id).await;
+            }
             // It will never get anywhere.
             Event::Blocked {
                 obstacle: Obstacle::Invalid(_),

@@ -16,7 +16,7 @@ use tokio::time::sleep;
 use crate::checkpoints::Checkpoints;
 use crate::config::{Until, VerifierConfig, VerifierError};
 use crate::derivation::{Derivation, DerivationError};
-use crate::disputes::Prover;
+use crate::disputes::{Prover, Rewards};
 use crate::progress::Progress;
 use crate::replay::{Ledger, Wrong};
 
@@ -139,6 +139,12 @@ impl Verifier {
     #[must_use]
     pub fn ledger(&self) -> Option<&Ledger> {
         self.ledger.as_deref()
+    }
+
+    /// What its proofs earn; none without a prover.
+    #[must_use]
+    pub fn rewards(&self) -> Option<Rewards> {
+        self.prover.as_ref().map(Prover::rewards)
     }
 
     /// What L1 has, as far as it was read.

@@ -138,7 +138,7 @@ impl Verifier {
     }
 
     /// Begins to fetch the next batch's data.
-    fn fetch_ahead(&mut self) {
+    pub(super) fn fetch_ahead(&mut self) {
         self.ahead = self.derivation.peek().map(|batch| {
             let (blobs, next) = (self.blobs.clone(), Arc::clone(batch));
             Ahead {

@@ -66,7 +66,9 @@ impl Verifier {
             .and_then(|markers| markers.final_block(self.config.finality));
         let settled = final_block.map_or(0, |block| self.derivation.standing().settled(block));
         self.checkpoints.offer(&ledger, settled);
-        self.derivation.forget_through(self.checkpoints.oldest());
+        // A snapshot's batch may be settled, and L1 not have been seen to say so.
+        let forgotten = self.checkpoints.oldest().min(settled);
+        self.derivation.forget_through(forgotten);
         if ledger.other_block_hash() == Some(ledger.batch()) {
             tracing::error!(
                 batch = ledger.batch(),
@@ -154,11 +156,11 @@ impl Verifier {
             _ => Box::new(self.checkpoints.back_to(batch)),
         };
         let began = ledger.batch();
-        self.derivation.seek(began);
-        self.ledger = Some(ledger);
         if began > batch {
             return Err(VerifierError::BeforeSnapshot { to: batch, began });
         }
+        self.derivation.seek(began);
+        self.ledger = Some(ledger);
         Ok(())
     }
 }

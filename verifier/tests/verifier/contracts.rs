@@ -140,7 +140,11 @@ fn creations(
     let token = TestToken::constructorCall {
         decimals_: TOKEN_DECIMALS,
     };
-    creations.extend(tokens.iter().map(|_| creation(&TestToken::BYTECODE, &token)));
+    creations.extend(
+        tokens
+            .iter()
+            .map(|_| creation(&TestToken::BYTECODE, &token)),
+    );
     creations
 }
 

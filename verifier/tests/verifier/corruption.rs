@@ -5,15 +5,14 @@ use alloy_primitives::B256;
 use spillway_batcher::batch::SealedBatch;
 use spillway_protocol::batch::BatchHeader;
 use spillway_protocol::blob;
-use spillway_protocol::block::BlockHeader;
 use spillway_protocol::chunk::{Chunk, ChunkError, claimed_root};
 use spillway_protocol::codec::{self, Scope};
-use spillway_protocol::inbox::{InboxAccumulator, InboxMessage};
+use spillway_protocol::inbox::InboxMessage;
 use spillway_protocol::limits::{BLOB_CHUNKS, CHUNK_FIELD_ELEMENTS, FIELD_ELEMENT_BYTES};
 use spillway_protocol::operation::{DepositTarget, Operation};
 use spillway_protocol::state::State;
 use spillway_protocol::token::{ETH, TokenTable};
-use spillway_protocol::transition;
+use spillway_protocol::transition::{self, Rejection};
 use spillway_verifier::derivation::{BatchData, MalformedElement, data};
 use spillway_verifier::replay::{
     Claim, Dispute, HeaderField, Ledger, TransitionFault, Verdict, Wrong, WrongKind, before_chunk,
@@ -105,7 +104,7 @@ fn every_byte_of_every_root_counts() {
 #[test]
 fn an_operation_that_is_none_is_found_where_it_is() {
     let built = busy();
-    for chunk in 0..built.batches[1].chunks.len() {
+    for chunk in 1..built.batches[1].chunks.len() {
         let kind = with_chunks(&built, |chunks| chunks[chunk][32] = 0x70);
         let WrongKind::Transition {
             chunk: found,
@@ -148,13 +147,13 @@ fn of_two_wrong_chunks_the_first_is_told() {
         for second in &places[at + 1..] {
             let mut chunks = batch.chunks.clone();
             chunks[*first][0] ^= 1;
-            chunks[*second][32] = 0x70;
+            chunks[*second][33] ^= 0xff;
             let kind = wrong(replay_last(&built, 0, &batch.header, &Ok(chunks))).kind;
             let place = Dispute::Transition { chunk: *first };
             assert_eq!(kind.dispute(), place, "roots {first}, operations {second}");
 
             let mut chunks = batch.chunks.clone();
-            chunks[*first][32] = 0x70;
+            chunks[*first][33] ^= 0xff;
             chunks[*second][0] ^= 1;
             let kind = wrong(replay_last(&built, 0, &batch.header, &Ok(chunks))).kind;
             assert_eq!(kind.dispute(), place, "operations {first}, roots {second}");
@@ -165,28 +164,55 @@ fn of_two_wrong_chunks_the_first_is_told() {
 #[test]
 fn every_field_of_the_header_is_named() {
     type Change = fn(&mut BatchHeader);
-    let changes: [(HeaderField, Change); 9] = [
-        (HeaderField::ChunkCount, |header| header.chunk_count -= 1),
+    let changes: [(HeaderField, Change); 5] = [
         (HeaderField::StateRoot, |header| {
             header.state_root.0[31] ^= 1;
         }),
         (HeaderField::AuthCount, |header| header.auth_count += 1),
-        (HeaderField::InboxCount, |header| header.inbox_count -= 1),
         (HeaderField::InboxCount, |header| header.inbox_count += 1),
-        (HeaderField::InboxAccumulator, |header| {
-            header.inbox_accumulator.0[0] ^= 1;
-        }),
         (HeaderField::BlockNumber, |header| header.block_number += 1),
         (HeaderField::Timestamp, |header| header.timestamp -= 1),
-        (HeaderField::BlockHash, |header| {
-            header.block_hash = B256::ZERO;
-        }),
     ];
     let built = busy();
     for (field, change) in changes {
         let kind = with_header(&built, change);
         assert_eq!(kind, WrongKind::Header(field));
-        assert_eq!(kind.dispute(), Dispute::HeaderMismatch(field));
+        let dispute = match field {
+            HeaderField::StateRoot => Dispute::LastRoot,
+            _ => Dispute::Counts,
+        };
+        assert_eq!(kind.dispute(), dispute);
+    }
+}
+
+/// The messages of a batch end at the count in its header: what consumes a later one is invalid.
+#[test]
+fn a_message_beyond_the_headers_count_is_not_there() {
+    let built = busy();
+    let kind = with_header(&built, |header| header.inbox_count -= 1);
+    let WrongKind::Transition { fault, .. } = kind else {
+        panic!("{kind:?}");
+    };
+    let TransitionFault::Invalid(ChunkError::Invalid(_, rejection)) = fault else {
+        panic!("{fault:?}");
+    };
+    assert_eq!(rejection, Rejection::NoMessage);
+}
+
+/// Nobody can prove it, and everything else is right: the replay goes on from the hash that it derived.
+#[test]
+fn another_block_hash_is_told_for_ever_after() {
+    let built = busy();
+    let mut ledger = Ledger::genesis(FEE_ACCOUNT);
+    for (place, batch) in built.batches.iter().enumerate() {
+        let mut header = batch.header;
+        if place == 1 {
+            header.block_hash = B256::ZERO;
+        }
+        let data = Ok(batch.chunks.clone());
+        ledger = agreed(replay_on(ledger, &built, &header, &data));
+        assert_eq!(ledger.other_block_hash(), (place > 0).then_some(2));
+        assert_eq!(ledger.head().hash(), batch.header.block_hash);
     }
 }
 
@@ -224,71 +250,21 @@ fn of_blobs(blobs: Vec<Box<blob::Blob>>, chunk_count: u16) -> BatchData {
     data::of_blobs(&blobs, chunk_count)
 }
 
-/// The chunk with the root that it leads to.
-fn rooted(ledger: &Ledger, built: &Built, header: &BatchHeader, mut chunk: Chunk) -> Chunk {
-    let kind = wrong(replay_on(ledger.clone(), built, header, &Ok(vec![chunk]))).kind;
-    let WrongKind::Transition {
-        fault: TransitionFault::OtherRoot { derived, .. },
-        ..
-    } = kind
-    else {
-        panic!("{kind:?}");
-    };
-    chunk[..32].copy_from_slice(derived.as_slice());
-    chunk
+#[test]
+fn a_batch_begins_with_a_block() {
+    let built = busy();
+    for first in [0, 0x20, 0x40, 0x80] {
+        let kind = with_chunks(&built, |chunks| chunks[0][32] = first);
+        assert_eq!(kind, WrongKind::NoBlock);
+        assert_eq!(kind.dispute(), Dispute::NoBlock);
+    }
+    // One that is none is for the chunk's execution to find.
+    let kind = with_chunks(&built, |chunks| chunks[0][32] = 0x1f);
+    assert!(matches!(kind.dispute(), Dispute::Transition { chunk: 0 }));
 }
 
 #[test]
-fn a_batch_that_begins_within_a_block_has_no_block_hash() {
-    let built = Built {
-        messages: Vec::new(),
-        tokens: TokenTable::default(),
-        ..busy()
-    };
-    let begin = Operation::Block {
-        seconds: 0,
-        base_fee: 0,
-    };
-    let nothing = Operation::Transfer {
-        from: 0,
-        to: 0,
-        token: ETH,
-        amount: 0,
-    };
-    let mut state = State::genesis(FEE_ACCOUNT);
-    let first = chunk_of(&mut state, &[(begin, None)]);
-    let block = BlockHeader::genesis().next(state.counters(), &[], &first[32..33]);
-    let second = chunk_of(&mut state, &[(nothing, None)]);
-
-    let mut header = BatchHeader {
-        parent: B256::ZERO,
-        state_root: B256::ZERO,
-        auth_root: B256::ZERO,
-        auth_count: 0,
-        inbox_count: 0,
-        inbox_accumulator: InboxAccumulator::ZERO,
-        chunk_count: 1,
-        block_number: 1,
-        block_hash: block.hash(),
-        timestamp: 0,
-    };
-    let genesis = Ledger::genesis(FEE_ACCOUNT);
-    let first = rooted(&genesis, &built, &header, first);
-    header.state_root = claimed_root(&first);
-    let ledger = agreed(replay_on(genesis, &built, &header, &Ok(vec![first])));
-
-    // Were the rest of a block taken for a block, it would have this hash.
-    let rest = block.next(state.counters(), &[], &second[32..35]);
-    header.block_hash = rest.hash();
-    header.auth_count = 1;
-    let second = rooted(&ledger, &built, &header, second);
-    header.state_root = claimed_root(&second);
-    let kind = wrong(replay_on(ledger, &built, &header, &Ok(vec![second]))).kind;
-    assert_eq!(kind, WrongKind::Header(HeaderField::BlockHash));
-}
-
-#[test]
-fn a_second_account_of_one_address_is_a_dispute_of_its_own() {
+fn a_second_account_of_one_address_is_found_where_it_is_made() {
     let mut state = State::genesis(FEE_ACCOUNT);
     let deposit = InboxMessage::Deposit {
         to: FEE_ACCOUNT,
@@ -324,7 +300,7 @@ fn a_second_account_of_one_address_is_a_dispute_of_its_own() {
     };
     let ledger = Ledger::genesis(FEE_ACCOUNT);
     let kind = wrong(replay_on(ledger, &built, &header, &Ok(vec![chunk]))).kind;
-    assert_eq!(kind.dispute(), Dispute::DuplicateAccount { chunk: 0 });
+    assert_eq!(kind.dispute(), Dispute::Transition { chunk: 0 });
 }
 
 /// A chunk with a root of zero. Operations that the state refuses are in it all the same.

@@ -190,6 +190,13 @@ async fn batches_in_both_forms_are_verified_and_missing_blobs_are_waited_for() {
     assert_eq!(scene.verifier.ledger().unwrap().root(), reached.state_root);
 }
 
+/// A node runs it beside its other roles, on whichever thread is free.
+#[test]
+fn a_run_can_be_spawned() {
+    fn is_spawned<T: Send + 'static>(_: impl Fn(Verifier) -> T) {}
+    is_spawned(|mut verifier| async move { verifier.run(Until::Stopped).await });
+}
+
 /// A run that is dropped somewhere, mostly within a replay, leaves a verifier that can run.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_can_be_dropped_at_any_point() {

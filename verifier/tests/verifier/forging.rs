@@ -96,7 +96,7 @@ impl Ground {
     /// A batch whose chunk of that place is forged: so many right ones come before it, and an empty one comes after it.
     pub(crate) fn forge(&self, place: usize, forge: impl FnOnce(&mut Draft<'_>)) -> SealedBatch {
         let mut draft = Draft::new(self);
-        draft.begin_block(1_000);
+        draft.begin_block(self.state.counters().base_fee);
         for _ in 0..place {
             draft.nothing();
             draft.close();
@@ -179,7 +179,7 @@ impl<'g> Draft<'g> {
         CHUNK_BYTES - CHUNK_ROOT_BYTES - self.bytes.len()
     }
 
-    pub(crate) fn begin_block(&mut self, base_fee: u64) {
+    fn begin_block(&mut self, base_fee: u64) {
         let seconds = 1;
         self.push(&Operation::Block { seconds, base_fee });
     }

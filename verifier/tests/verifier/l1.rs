@@ -208,7 +208,7 @@ impl L1 {
     }
 
     /// All batches that were ever submitted on this fork of L1.
-    async fn batches(&self) -> Vec<SubmittedBatch> {
+    pub(crate) async fn batches(&self) -> Vec<SubmittedBatch> {
         let rollup = self.deployment.rollup;
         let filter = Filter::new().address(rollup).from_block(0);
         let filter = filter.event_signature(batches::filter(rollup).topics);
@@ -221,6 +221,11 @@ impl L1 {
             _ => None,
         });
         submitted.collect()
+    }
+
+    /// Sends a call that must take effect.
+    pub(crate) async fn call_as(&self, sender: u8, to: Address, data: Bytes) {
+        self.send(sender, self.call(to, data)).await;
     }
 
     fn call(&self, to: Address, data: Bytes) -> TransactionRequest {

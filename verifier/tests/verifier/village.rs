@@ -139,11 +139,7 @@ fn settlement(messages: usize) -> Vec<Operation> {
 }
 
 /// A payout of the rich.
-pub(crate) fn payout(
-    token: u8,
-    amount: u128,
-    targets: impl Iterator<Item = Target>,
-) -> Operation {
+pub(crate) fn payout(token: u8, amount: u128, targets: impl Iterator<Item = Target>) -> Operation {
     Operation::Payout {
         from: RICH,
         token,
