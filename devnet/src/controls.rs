@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, Bytes, U256};
 
 use crate::chain::{Block, Dropped, Reorg};
 use crate::faults::FaultPlan;
@@ -73,6 +73,15 @@ impl Controls {
     /// When the disk fails.
     pub fn set_balance(&self, address: Address, balance: U256) -> Result<(), ControlError> {
         self.node.set_balance(address, balance)
+    }
+
+    /// Puts code at an address, at once, and returns the code that was there. A reorg does not undo it. With
+    /// [`forwarder`](crate::forwarder()) anybody can do what only that contract may.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn set_code(&self, address: Address, code: Bytes) -> Result<Bytes, ControlError> {
+        self.node.set_code(address, code)
     }
 
     /// From now on requests meet faults by that plan, `None`: no more.

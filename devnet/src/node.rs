@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{Address, B256, Bytes, U256};
 use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 use tokio::sync::broadcast;
 
-use crate::chain::{Block, Chain, ChainError, Dropped, ExecutionError, HeldFees, Reorg};
+use crate::chain::{Block, Chain, ChainError, Dropped, ExecutionError, Grant, HeldFees, Reorg};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::faults::{Fault, Faults, Sight};
@@ -202,8 +202,18 @@ impl Node {
         let mut writer = self.writer.lock();
         writer.check()?;
         self.chain.write().set_balance(address, balance);
-        writer.write(|store| store.grant(address, balance))?;
+        writer.write(|store| store.grant(&Grant::Balance(address, balance)))?;
         writer.sync()
+    }
+
+    /// Puts code at an address, and returns what was there.
+    pub(crate) fn set_code(&self, address: Address, code: Bytes) -> Result<Bytes, ControlError> {
+        let mut writer = self.writer.lock();
+        writer.check()?;
+        let before = self.chain.write().set_code(address, code.clone());
+        writer.write(|store| store.grant(&Grant::Code(address, code)))?;
+        writer.sync()?;
+        Ok(before)
     }
 
     /// Returns once nobody is changing the chain's blocks.

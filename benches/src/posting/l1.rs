@@ -109,7 +109,6 @@ async fn deployed(devnet: &Devnet) -> Result<Address> {
         parameters: Parameters::development(),
         fee_account: GENESIS.fee_account,
         sequencers: vec![key(SEQUENCER)?.address()],
-        disputes: Vec::new(),
         governance: Governance {
             delay: 0,
             proposers: vec![deployer.address],

@@ -16,6 +16,7 @@ mod calls;
 mod execute;
 mod fees;
 mod genesis;
+mod grants;
 mod history;
 mod mining;
 mod reading;
@@ -25,7 +26,7 @@ mod world;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::B256;
 
 use self::blobs::KeptBlobs;
 use self::history::History;
@@ -39,6 +40,7 @@ pub(crate) use execute::Environment;
 pub use execute::ExecutionError;
 pub(crate) use fees::Fees;
 pub use fees::HeldFees;
+pub(crate) use grants::Grant;
 pub use mining::Mined;
 pub(crate) use mining::PastBlock;
 pub use reorg::{Dropped, Reorg};
@@ -53,8 +55,8 @@ pub struct Chain {
     history: History,
     /// What the newest blocks overwrote, oldest first: how they are undone, and how older states are read.
     undos: VecDeque<Undo>,
-    /// Balances that were set after each block that can be gone back to: one list more than `undos`.
-    grants: VecDeque<Vec<(Address, U256)>>,
+    /// What was set after each block that can be gone back to: one list more than `undos`.
+    grants: VecDeque<Vec<Grant>>,
     /// What the next block's state root builds on.
     commitment: B256,
     blobs: KeptBlobs,

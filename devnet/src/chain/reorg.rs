@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use alloy_primitives::{Address, Keccak256, U256};
-
 use super::build::{Beginning, Building};
-use super::world::Undo;
 use super::{Block, Chain, ChainError};
 use crate::pool::Submission;
 
@@ -73,7 +70,7 @@ impl Chain {
         Ok(Reorg { dropped, added })
     }
 
-    /// Takes the newest blocks back. Balances that were set after them stay set. The mempool is left as it
+    /// Takes the newest blocks back. Balances and code that were set after them stay set. The mempool is left as it
     /// is: what waits may follow what the caller is about to give back.
     pub(crate) fn roll_back(&mut self, depth: usize) -> Result<RolledBack, ChainError> {
         let max = self.undos.len();
@@ -94,40 +91,16 @@ impl Chain {
         submissions.reverse();
         self.commitment = self.head().header.state_root;
         let before = self.grants.back().cloned().unwrap_or_default();
-        for (address, balance) in before {
-            self.commit_grant(address, balance);
+        for grant in &before {
+            self.commit_grant(grant);
         }
-        for (address, balance) in grants.into_iter().rev().flatten() {
-            self.grant(address, balance);
+        for grant in grants.into_iter().rev().flatten() {
+            self.grant(grant);
         }
         Ok(RolledBack {
             dropped,
             submissions,
         })
-    }
-
-    /// Sets a balance, as of the newest block. A reorg does not undo it.
-    pub fn set_balance(&mut self, address: Address, balance: U256) {
-        self.grant(address, balance);
-        self.settle_pool();
-    }
-
-    fn grant(&mut self, address: Address, balance: U256) {
-        let mut genesis = Undo::default();
-        let undo = self.undos.back_mut().unwrap_or(&mut genesis);
-        self.world.set_balance(address, balance, undo);
-        if let Some(grants) = self.grants.back_mut() {
-            grants.push((address, balance));
-        }
-        self.commit_grant(address, balance);
-    }
-
-    fn commit_grant(&mut self, address: Address, balance: U256) {
-        let mut hasher = Keccak256::new();
-        hasher.update(self.commitment);
-        hasher.update(address);
-        hasher.update(balance.to_be_bytes::<32>());
-        self.commitment = hasher.finalize();
     }
 }
 

@@ -90,14 +90,15 @@ impl World {
         self.set_account(address, account, undo);
     }
 
-    /// Puts code at an address, as genesis does.
+    /// Puts code at an address. A contract's nonce is never zero.
     pub(crate) fn set_code(&mut self, address: Address, code: Bytecode, undo: &mut Undo) {
         let code_hash = code.hash_slow();
         self.code.insert(code_hash, code);
+        let before = self.account(&address);
         let account = Account {
-            nonce: 1,
+            nonce: before.nonce.max(1),
             code_hash,
-            ..self.account(&address)
+            ..before
         };
         self.set_account(address, Some(account), undo);
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use alloy_primitives::{Address, U64, U128, U256};
+use alloy_primitives::{Address, Bytes, U64, U128, U256};
 use jsonrpsee::types::ErrorObjectOwned;
 use serde::Deserialize;
 use serde_json::json as value;
@@ -23,6 +23,7 @@ pub(super) const METHODS: &[(&str, Method)] = &[
     ("devnet_setBaseFee", set_base_fee),
     ("devnet_setBlobBaseFee", set_blob_base_fee),
     ("devnet_setBalance", set_balance),
+    ("devnet_setCode", set_code),
     ("devnet_setFaults", set_faults),
     ("devnet_status", status),
 ];
@@ -99,6 +100,13 @@ fn set_balance(call: &mut Call<'_>) -> Answer {
     let balance = call.arguments.required::<U256>("balance")?;
     done(call.controls().set_balance(address, balance))?;
     json(&true)
+}
+
+/// `[address, code]` -> the code that was there.
+fn set_code(call: &mut Call<'_>) -> Answer {
+    let address = call.arguments.required::<Address>("address")?;
+    let code = call.arguments.required::<Bytes>("code")?;
+    json(&done(call.controls().set_code(address, code))?)
 }
 
 /// `[plan or null]`

@@ -14,12 +14,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use alloy_primitives::{Address, B256, Keccak256, U256};
+use alloy_primitives::{B256, Keccak256};
 
 use self::blobs::BlobFiles;
 use self::frames::{Frames, ReadError};
-use self::record::{BlockRecord, GenesisRecord, GrantRecord, Record, ReorgRecord};
-use crate::chain::{Block, Chain, ChainError, Mined, Reorg};
+use self::record::{BlockRecord, GenesisRecord, Record, ReorgRecord};
+use crate::chain::{Block, Chain, ChainError, Grant, Mined, Reorg};
 use crate::config::ChainConfig;
 
 /// The newest blocks whose blobs are read back into memory, so that a reorg can put them into the mempool.
@@ -122,9 +122,9 @@ impl Store {
         self.blobs.prune(first).map_err(at(&self.path))
     }
 
-    /// Writes a balance that was set.
-    pub(crate) fn grant(&mut self, address: Address, balance: U256) -> Result<(), StoreError> {
-        self.append(&Record::Grant(GrantRecord { address, balance }))
+    /// Writes what was set.
+    pub(crate) fn grant(&mut self, grant: &Grant) -> Result<(), StoreError> {
+        self.append(&Record::of(grant))
     }
 
     /// Writes a reorg.
@@ -202,7 +202,8 @@ impl Replay<'_> {
         match record {
             Record::Genesis(_) => {}
             Record::Block(block) => self.block(&block)?,
-            Record::Grant(grant) => self.chain().set_balance(grant.address, grant.balance),
+            Record::Balance(set) => self.chain().set_balance(set.address, set.balance),
+            Record::Code(set) => drop(self.chain().set_code(set.address, set.code)),
             Record::Reorg(reorg) => self.reorg(&reorg)?,
         }
         Ok(())

@@ -5,7 +5,7 @@ use alloy_eips::eip2718::{Decodable2718, Encodable2718};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_rlp::{Decodable, Encodable, RlpDecodable, RlpEncodable};
 
-use crate::chain::{Block, Fees, PastBlock};
+use crate::chain::{Block, Fees, Grant, PastBlock};
 
 /// A record of the log. Its first byte is its kind, the rest its RLP.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,9 +15,11 @@ pub(super) enum Record {
     /// A block that was mined.
     Block(BlockRecord),
     /// A balance that was set.
-    Grant(GrantRecord),
+    Balance(BalanceRecord),
     /// A reorg, whole, so that no crash leaves half of one.
     Reorg(ReorgRecord),
+    /// Code that was set.
+    Code(CodeRecord),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, RlpEncodable, RlpDecodable)]
@@ -38,9 +40,15 @@ pub(super) struct BlockRecord {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, RlpEncodable, RlpDecodable)]
-pub(super) struct GrantRecord {
+pub(super) struct BalanceRecord {
     pub(super) address: Address,
     pub(super) balance: U256,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, RlpEncodable, RlpDecodable)]
+pub(super) struct CodeRecord {
+    pub(super) address: Address,
+    pub(super) code: Bytes,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, RlpEncodable, RlpDecodable)]
@@ -85,13 +93,22 @@ impl BlockRecord {
 }
 
 impl Record {
+    /// Of what was set.
+    pub(super) fn of(grant: &Grant) -> Self {
+        match grant.clone() {
+            Grant::Balance(address, balance) => Self::Balance(BalanceRecord { address, balance }),
+            Grant::Code(address, code) => Self::Code(CodeRecord { address, code }),
+        }
+    }
+
     /// Its bytes.
     pub(super) fn encode(&self) -> Vec<u8> {
         let (kind, body): (u8, &dyn Encodable) = match self {
             Self::Genesis(body) => (0, body),
             Self::Block(body) => (1, body),
-            Self::Grant(body) => (2, body),
+            Self::Balance(body) => (2, body),
             Self::Reorg(body) => (3, body),
+            Self::Code(body) => (4, body),
         };
         let mut bytes = vec![kind];
         body.encode(&mut bytes);
@@ -105,8 +122,9 @@ impl Record {
         let record = match kind {
             0 => Self::Genesis(Decodable::decode(body)?),
             1 => Self::Block(Decodable::decode(body)?),
-            2 => Self::Grant(Decodable::decode(body)?),
+            2 => Self::Balance(Decodable::decode(body)?),
             3 => Self::Reorg(Decodable::decode(body)?),
+            4 => Self::Code(Decodable::decode(body)?),
             _ => return Err(alloy_rlp::Error::Custom("no kind of record")),
         };
         if !body.is_empty() {

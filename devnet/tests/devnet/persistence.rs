@@ -50,6 +50,7 @@ fn live_through_much(devnet: &Devnet) {
     controls.mine(2).unwrap();
     controls.set_base_fee(None);
     controls.set_balance(address(30), U256::from(8)).unwrap();
+    controls.set_code(address(31), LOGGER.into()).unwrap();
     controls.mine(1).unwrap();
     controls.reorg(2, Dropped::Lost).unwrap();
     submit(devnet, &sign(1, transfer(0)));
@@ -57,6 +58,8 @@ fn live_through_much(devnet: &Devnet) {
     controls.mine(1).unwrap();
     controls.reorg(1, Dropped::Repooled).unwrap();
     controls.mine(2).unwrap();
+    submit(devnet, &sign(2, call_to(0, address(31), Bytes::new())));
+    controls.mine(1).unwrap();
 }
 
 #[test]
@@ -73,6 +76,7 @@ fn what_was_there_comes_back_without_a_stop() {
     assert_eq!(chain.balance(&address(30)), U256::from(8));
     assert_eq!((chain.nonce(&address(0)), chain.nonce(&address(1))), (2, 1));
     assert!(chain.block(2).unwrap().logs().count() == 1);
+    assert!(chain.head().logs().count() == 1, "of the code that was set");
     drop(chain);
     // It goes on, in time too, and reorgs as far as before.
     let next = after.controls().mine(1).unwrap();

@@ -1,9 +1,12 @@
 //! Reorgs: blocks, logs and receipts vanish, transactions come back or are lost.
 
-use alloy_primitives::{B256, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes, U256};
 use spillway_devnet::chain::{Chain, ChainError, Dropped};
+use spillway_devnet::forwarder;
 
-use crate::support::{ETHER, GENESIS, LOGGER, address, call_to, chain, deployed, sign, transfer};
+use crate::support::{
+    ETHER, GENESIS, LOGGER, address, call_to, chain, deployed, sign, signer, transfer,
+};
 
 /// Mines a call of the logger and a transfer, each in a block, and returns their hashes.
 fn two_blocks(chain: &mut Chain) -> (B256, B256) {
@@ -105,6 +108,40 @@ fn a_balance_that_was_set_survives_and_spending_does_not() {
     chain.reorg(2, Dropped::Lost).unwrap();
     assert_eq!(chain.balance(&address(20)), rich);
     assert_eq!(chain.nonce(&address(20)), 0);
+}
+
+/// Calls a contract that logs its caller, by its name or a forwarder's. Answers whether that succeeded, and who called.
+fn callers(chain: &mut Chain, nonce: u64, contract: Address) -> (bool, Vec<Address>) {
+    let sent = chain.submit(&sign(4, call_to(nonce, contract, Bytes::new())));
+    chain.mine(0).unwrap();
+    let (block, index) = chain.transaction(&sent.unwrap()).unwrap();
+    let callers = block.logs().map(|(.., log)| log.topics()[0]);
+    let callers = callers.map(Address::from_word).collect();
+    (block.transactions[index].receipt.status(), callers)
+}
+
+#[test]
+fn code_that_was_set_survives() {
+    let mut chain = chain();
+    chain.mine(0).unwrap();
+    let logger = deployed(&mut chain, 3, 0, &LOGGER);
+    let (name, failing) = (address(40), address(41));
+    assert_eq!(
+        callers(&mut chain, 0, logger),
+        (true, vec![signer(4).address()])
+    );
+    assert_eq!(chain.set_code(name, forwarder(logger)), Bytes::new());
+    assert_eq!(callers(&mut chain, 1, name), (true, vec![name]));
+    // revert(0, 0)
+    chain.set_code(failing, Bytes::from_static(&[0x5f, 0x5f, 0xfd]));
+    assert_eq!(chain.set_code(name, forwarder(failing)), forwarder(logger));
+    assert_eq!(callers(&mut chain, 2, name), (false, vec![]));
+    chain.set_code(name, forwarder(logger));
+
+    chain.reorg(2, Dropped::Lost).unwrap();
+    assert_eq!(callers(&mut chain, 1, name), (true, vec![name]));
+    assert_eq!(chain.set_code(name, Bytes::new()), forwarder(logger));
+    assert_eq!(callers(&mut chain, 2, name), (true, vec![]));
 }
 
 #[test]

@@ -65,8 +65,11 @@ impl<'a> Sending<'a> {
     }
 
     /// The address of the contract that the `ahead`th transaction from now creates, counted from 0.
+    /// The nonces begin with what L1 answered, which may be any number.
     pub(super) fn address_of(&self, ahead: u64) -> Address {
-        self.deployer.address.create(self.next_nonce + ahead)
+        self.deployer
+            .address
+            .create(self.next_nonce.saturating_add(ahead))
     }
 
     /// Creates a contract.
@@ -123,7 +126,7 @@ impl<'a> Sending<'a> {
         let transaction = *sent
             .map_err(|source| DeployError::Refused { name, source })?
             .tx_hash();
-        self.next_nonce += 1;
+        self.next_nonce = self.next_nonce.saturating_add(1);
         self.wait(name, transaction).await
     }
 

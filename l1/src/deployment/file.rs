@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use alloy_primitives::{Address, B256};
 use serde::{Deserialize, Serialize};
 
+use super::disputes::Disputes;
 use super::parameters::{Governance, Parameters};
 
 /// The version that is written, and the only one that is read.
@@ -40,9 +41,9 @@ pub struct Deployment {
     /// `TestToken`, on development networks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<Address>,
-    /// The contracts that may prove batches wrong; without any, the sequencers are trusted with all funds.
-    pub disputes: Vec<Address>,
-    /// What is fixed in `Rollup`.
+    /// The contracts by which batches are proven wrong.
+    pub disputes: Disputes,
+    /// What is fixed in the contracts.
     pub parameters: Parameters,
     /// The timelock's settings at deployment.
     pub governance: Governance,
@@ -257,7 +258,13 @@ pub(super) mod tests {
             bridge: Address::repeat_byte(3),
             rollup: Address::repeat_byte(4),
             token: None,
-            disputes: vec![Address::repeat_byte(5)],
+            disputes: Disputes {
+                posted_data: Address::repeat_byte(0x50),
+                transition: Address::repeat_byte(0x51),
+                batch: Address::repeat_byte(0x52),
+                equivocation: Address::repeat_byte(0x53),
+                authorisation: Address::repeat_byte(0x54),
+            },
             parameters: Parameters::default(),
             governance: Governance {
                 delay: 10,
@@ -349,9 +356,16 @@ pub(super) mod tests {
         let mut longer = good.clone();
         longer["surprise"] = json!(1);
         assert!(parse(&longer).unwrap_err().contains("surprise"));
-        let mut shorter = good;
-        shorter.as_object_mut().unwrap().remove("bridge");
-        assert!(parse(&shorter).unwrap_err().contains("bridge"));
+        for (of, name) in [("", "bridge"), ("/disputes", "transition")] {
+            let mut shorter = good.clone();
+            let fields = shorter.pointer_mut(of).unwrap().as_object_mut().unwrap();
+            fields.remove(name);
+            assert!(parse(&shorter).unwrap_err().contains(name));
+        }
+        // As files had it before there were dispute contracts.
+        let mut older = good;
+        older["disputes"] = json!([]);
+        parse(&older).unwrap_err();
         for other in [json!([]), json!({}), json!(null)] {
             parse(&other).unwrap_err();
         }

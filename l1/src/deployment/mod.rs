@@ -1,15 +1,19 @@
-//! Deployment: from settings to four contracts and `deployment.json`, and the comparison of the two afterwards.
+//! Deployment: from settings to nine contracts and `deployment.json`, and the comparison of the two afterwards.
 //!
 //! The contracts name each other and nothing of them can be changed, so they are created with the addresses that the
-//! later ones will have, which follow from the deployer's nonces. `Rollup` is last, and its constructor reverts unless
-//! all agree.
+//! later ones will have, which follow from the deployer's nonces. Governance, inbox and custody come first, then
+//! `Rollup`, whose constructor reverts unless they all agree, then the dispute contracts, each of which reverts unless
+//! `Rollup` lists its address.
 //!
-//! **A deployment that stops half-way leaves nothing to use.** A new run starts over at later nonces, and what is left
-//! can never be completed: no `Rollup` will be at the address that the others name. The file is written last, after the
-//! same checks that [`verify`] makes, so that no file tells of such contracts; what is sent to them is lost.
+//! **A deployment that stops half-way leaves nothing to use.** A new run starts over at later nonces and completes
+//! nothing. Without its `Rollup`, the contracts before it never work. A `Rollup` without all its dispute contracts works,
+//! and must not be used: nobody can prove its batches wrong, and only the deployer's key can still put something at the
+//! addresses that it lists, whatever it is. The file is written last, after the same checks that [`verify`] makes, so
+//! that no file tells of such contracts.
 
 mod creation;
 mod deployer;
+mod disputes;
 mod file;
 mod parameters;
 mod verification;
@@ -26,6 +30,7 @@ use spillway_protocol::root::StateTree;
 use spillway_protocol::state::State;
 
 pub use deployer::Deployer;
+pub use disputes::Disputes;
 pub use file::{Deployment, FileError, Genesis, L1Block, Reservation, VERSION};
 pub use parameters::{
     DEVELOPMENT_L1, Development, Governance, Parameters, Plan, PlanError, Settings,
@@ -137,7 +142,7 @@ pub async fn deploy(deployer: &Deployer, plan: &Plan) -> Result<Deployment, Depl
         Some(_) => Some(sending.create("TestToken", creation::token()).await?.0),
         None => None,
     };
-    let (at, first, last) = create_contracts(&mut sending, settings).await?;
+    let (at, first, rollup) = create_contracts(&mut sending, settings).await?;
     if let Some(token) = token {
         prepare_development(&mut sending, settings, &at, token).await?;
     }
@@ -151,13 +156,13 @@ pub async fn deploy(deployer: &Deployer, plan: &Plan) -> Result<Deployment, Depl
         l1_chain_id,
         l2_chain_id,
         l1_block: first.block,
-        rollup_transaction: last.transaction,
+        rollup_transaction: rollup.transaction,
         timelock: at.timelock,
         inbox: at.inbox,
         bridge: at.bridge,
         rollup: at.rollup,
         token,
-        disputes: settings.disputes.clone(),
+        disputes: at.disputes,
         parameters: settings.parameters.clone(),
         governance: settings.governance.clone(),
         genesis: genesis(settings.fee_account),
@@ -188,20 +193,14 @@ fn check_development(
     Ok(())
 }
 
-/// The four contracts, in the order of the nonces that their addresses were computed from. Returns the first and the
-/// last transaction.
+/// The contracts, in the order of the nonces that their addresses were computed from. Returns the first transaction, and
+/// `Rollup`'s.
 async fn create_contracts(
     sending: &mut Sending<'_>,
     settings: &Settings,
 ) -> Result<(Addresses, Mined, Mined), DeployError> {
-    let at = Addresses {
-        timelock: sending.address_of(0),
-        inbox: sending.address_of(1),
-        bridge: sending.address_of(2),
-        rollup: sending.address_of(3),
-    };
+    let at = Addresses::in_order(|nth| sending.address_of(nth));
     let arguments = RollupArguments {
-        disputes: &settings.disputes,
         sequencers: &settings.sequencers,
         parameters: &settings.parameters,
         fee_account: settings.fee_account,
@@ -211,10 +210,22 @@ async fn create_contracts(
     let (_, first) = sending.create("TimelockController", timelock).await?;
     sending.create("Inbox", creation::inbox(&at)).await?;
     sending.create("Bridge", creation::bridge(&at)).await?;
-    let (_, last) = sending
-        .create("Rollup", creation::rollup(&at, arguments))
-        .await?;
-    Ok((at, first, last))
+    let rollup = creation::rollup(&at, arguments);
+    let (_, rollup) = sending.create("Rollup", rollup).await?;
+    let bond_floor = settings.parameters.challenge_bond_floor;
+    for (name, code) in [
+        ("PostedData", creation::posted_data(&at)),
+        ("TransitionDisputes", creation::transition(&at)),
+        ("BatchDisputes", creation::batch(&at)),
+        ("EquivocationDisputes", creation::equivocation(&at)),
+        (
+            "AuthorisationDisputes",
+            creation::authorisation(&at, bond_floor),
+        ),
+    ] {
+        sending.create(name, code).await?;
+    }
+    Ok((at, first, rollup))
 }
 
 /// What a development network has from the start: whole bonds, and a listed token.

@@ -1,7 +1,8 @@
 //! What a deployment is asked to be, and the rules that its parts must obey.
 //!
-//! The rules are those of the `Rollup` constructor, which would refuse the deployment with one error for all of them,
-//! and after three contracts have been paid for; and some on top of them that spare a mistake.
+//! The rules are those of the constructors, and some on top of them that spare a mistake. `Rollup` would refuse the
+//! deployment with one error for all of them, and after three contracts have been paid for; a dispute contract would
+//! even leave a `Rollup` without it.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +17,7 @@ const SECONDS_MAX: u64 = 3_650 * DAY;
 /// The L1 chain id of development networks: the only one on which the L2 chain id may be chosen.
 pub const DEVELOPMENT_L1: u64 = 31_337;
 
-/// What is fixed in the `Rollup` contract. Times are in seconds.
+/// What is fixed in the contracts: in `Rollup`, but for the last one. Times are in seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Parameters {
@@ -36,6 +37,10 @@ pub struct Parameters {
     /// numbers hold.
     #[serde(with = "decimal")]
     pub bond: u128,
+    /// The least that who challenges an authorisation puts up, in wei; in `AuthorisationDisputes`. A decimal string in
+    /// JSON.
+    #[serde(with = "decimal")]
+    pub challenge_bond_floor: u128,
 }
 
 /// Who lists tokens and changes the set of sequencers, through the timelock.
@@ -59,14 +64,12 @@ pub struct Development {
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// What is fixed in the `Rollup` contract.
+    /// What is fixed in the contracts.
     pub parameters: Parameters,
     /// Account 0 of L2, which receives the fees.
     pub fee_account: Address,
     /// The first sequencers.
     pub sequencers: Vec<Address>,
-    /// The contracts that may prove batches wrong.
-    pub disputes: Vec<Address>,
     /// The timelock's delay and proposers.
     pub governance: Governance,
     /// For development networks: the rest that they need.
@@ -105,6 +108,9 @@ pub enum PlanError {
     /// A bond beyond what the contract stores.
     #[error("the bond is 2^96 wei or more")]
     BondTooLarge,
+    /// Challenges that cost nothing.
+    #[error("the least bond of a challenge is zero")]
+    NoChallengeBond,
     /// The zero address where somebody must be.
     #[error("{0} is the zero address, whose key nobody has")]
     ZeroAddress(&'static str),
@@ -133,6 +139,7 @@ impl Default for Parameters {
             max_stall: 30 * DAY,
             sequencer_delay: 10 * DAY,
             bond: 10 * 10u128.pow(18),
+            challenge_bond_floor: 10u128.pow(16),
         }
     }
 }
@@ -154,6 +161,7 @@ impl Parameters {
             max_stall: 600,
             sequencer_delay: 90,
             bond: 10u128.pow(18),
+            challenge_bond_floor: 10u128.pow(15),
         }
     }
 
@@ -178,9 +186,10 @@ impl Parameters {
         if self.sequencer_delay <= dispute {
             return Err(PlanError::SequencerDelay(dispute));
         }
-        match self.bond {
-            0 => Err(PlanError::NoBond),
-            bond if bond >= 1 << 96 => Err(PlanError::BondTooLarge),
+        match (self.bond, self.challenge_bond_floor) {
+            (0, _) => Err(PlanError::NoBond),
+            (bond, _) if bond >= 1 << 96 => Err(PlanError::BondTooLarge),
+            (_, 0) => Err(PlanError::NoChallengeBond),
             _ => Ok(()),
         }
     }
@@ -198,9 +207,6 @@ impl Plan {
         }
         check_addresses("sequencer", "a sequencer", &settings.sequencers)?;
         check_addresses("proposer", "a proposer", &settings.governance.proposers)?;
-        if !settings.disputes.is_empty() {
-            check_addresses("dispute contract", "a dispute contract", &settings.disputes)?;
-        }
         match settings.development {
             Some(_) if settings.governance.delay != 0 => Err(PlanError::DevelopmentDelay),
             Some(Development { chain_id: 0, .. }) => Err(PlanError::NoChainId),
@@ -269,7 +275,6 @@ mod tests {
             parameters: Parameters::default(),
             fee_account: Address::repeat_byte(1),
             sequencers: vec![Address::repeat_byte(2)],
-            disputes: vec![],
             governance: Governance {
                 delay: Governance::DELAY,
                 proposers: vec![Address::repeat_byte(3)],
@@ -344,6 +349,12 @@ mod tests {
         );
         check(|s| s.parameters.bond = (1 << 96) - 1, None);
         check(
+            |s| s.parameters.challenge_bond_floor = 0,
+            Some("the least bond of a challenge is zero"),
+        );
+        check(|s| s.parameters.challenge_bond_floor = 1, None);
+        check(|s| s.parameters.challenge_bond_floor = u128::MAX, None);
+        check(
             |s| s.fee_account = Address::ZERO,
             Some("the fee account is the zero address, whose key nobody has"),
         );
@@ -362,10 +373,6 @@ mod tests {
             Some("0x0303030303030303030303030303030303030303 is twice among the proposers"),
         );
         check(
-            |s| s.disputes = vec![Address::ZERO],
-            Some("a dispute contract is the zero address, whose key nobody has"),
-        );
-        check(
             |s| s.development = Some(Development { chain_id: 1 }),
             Some(
                 "a development network lists its token at once: its timelock needs a delay of zero",
@@ -381,9 +388,10 @@ mod tests {
     }
 
     #[test]
-    fn the_bond_is_a_string_in_json() {
+    fn bonds_are_strings_in_json() {
         let json = serde_json::to_value(Parameters::default()).unwrap();
         assert_eq!(json["bond"], "10000000000000000000");
+        assert_eq!(json["challenge_bond_floor"], "10000000000000000");
         assert_eq!(
             serde_json::from_value::<Parameters>(json).unwrap(),
             Parameters::default()

@@ -10,7 +10,10 @@ use spillway_tests::{PATIENCE, Rpc, accounts};
 use super::{POLL, Site, command, text};
 
 /// Transactions of a development deployment.
-const TRANSACTIONS: u64 = 8;
+const TRANSACTIONS: u64 = 13;
+
+/// The nonce of the transaction that creates `Rollup`.
+const ROLLUP: u64 = 4;
 
 fn start(site: &Site, more: &[&str]) -> Child {
     let file = site.file();
@@ -81,13 +84,61 @@ async fn a_killed_deployer_leaves_no_file() {
         .expect("blocks");
     let finished = site.deploy();
     assert!(finished.status.success(), "{}", finished.stderr);
-    assert_eq!(
-        site.deployment().token,
-        Some(accounts::funded(0).address().create(nonce))
-    );
+    let deployer = accounts::funded(0).address();
+    let deployment = site.deployment();
+    assert_eq!(deployment.token, Some(deployer.create(nonce)));
+    assert_eq!(deployment.rollup, deployer.create(nonce + ROLLUP));
+    let last = deployment.disputes.authorisation;
+    assert_eq!(last, deployer.create(nonce + ROLLUP + 5));
     assert_eq!(site.differing(&site.file()), [""; 0]);
     let left: Vec<_> = fs::read_dir(&site.folder).expect("the folder").collect();
     assert_eq!(left.len(), 1, "the file alone: {left:?}");
+}
+
+/// Another program uses the key in between: what it sends takes the place of a contract that the others name.
+#[tokio::test]
+async fn a_key_that_is_in_use_elsewhere_leaves_no_file() {
+    // By fees, what pays better would be tried before its turn, and left for the next block.
+    let site = Site::empty(&["--no-mining", "--order", "fifo"]);
+    let rpc = site.anvil.rpc();
+    let key = accounts::funded(0).address();
+    let mut nonce = 0;
+    // Before the contracts, before `Rollup`, and when it is there without its dispute contracts.
+    for sent_before in [0, ROLLUP - 1, ROLLUP, ROLLUP + 2] {
+        let deployer = start(&site, &["--transaction-timeout", "30s"]);
+        for _ in 0..sent_before {
+            until_sent(&rpc, nonce).await;
+            mine(&rpc).await;
+            nonce += 1;
+        }
+        until_sent(&rpc, nonce).await;
+        // Without a limit of its own its gas would fill a block.
+        let nonce_after = format!("{:#x}", nonce + 1);
+        let other = json!({ "from": key, "to": key, "gas": "0x5208", "nonce": nonce_after });
+        let request = json!([other]);
+        let sent = rpc.call("eth_sendTransaction", request).await;
+        sent.expect("a transaction of the same key");
+        mine(&rpc).await;
+        nonce += 2;
+        let output = deployer
+            .wait_with_output()
+            .expect("the end of the deployer");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        // By its nonce, or by a constructor that finds nothing where another contract should be.
+        assert!(
+            stderr.contains("L1 refuses the transaction for"),
+            "{stderr}"
+        );
+        assert!(stderr.contains("nothing usable was deployed"), "{stderr}");
+        assert_eq!(fs::read_dir(&site.folder).expect("the folder").count(), 0);
+    }
+    rpc.call("evm_setAutomine", json!([true]))
+        .await
+        .expect("blocks");
+    let finished = site.deploy();
+    assert!(finished.status.success(), "{}", finished.stderr);
+    assert_eq!(site.deployment().token, Some(key.create(nonce)));
 }
 
 #[tokio::test]

@@ -3,13 +3,16 @@
 use std::fs;
 
 use alloy_primitives::{Address, address};
-use serde_json::Value;
-use spillway_l1::deployment::{Deployment, Governance, Parameters};
+use serde_json::{Value, json};
+use spillway_l1::deployment::{Deployment, Disputes, Governance, Parameters};
 use spillway_protocol::chain_id;
 use spillway_tests::accounts;
+use spillway_tests::clients::finish;
 
 use super::{Site, command, deploy, text};
-use spillway_tests::clients::finish;
+
+/// Contracts of a production network, each created by a transaction.
+const TRANSACTIONS: u64 = 9;
 
 #[test]
 fn a_development_network_is_deployed_and_verified() {
@@ -28,16 +31,25 @@ fn a_development_network_is_deployed_and_verified() {
             proposers: vec![deployer]
         }
     );
-    assert_eq!(
-        (&deployment.sequencers, &deployment.disputes),
-        (&vec![deployer], &vec![])
-    );
+    assert_eq!(deployment.sequencers, [deployer]);
     // The token is where programs expect it: the first contract of the first account.
     assert_eq!(
         deployment.token,
         Some(address!("5FbDB2315678afecb367f032d93F642f64180aa3"))
     );
     assert_eq!(deployment.rollup, deployer.create(4));
+    let disputes = deployment.disputes;
+    assert_eq!(disputes.posted_data, deployer.create(5));
+    let listed = [6, 7, 8, 9].map(|nonce| deployer.create(nonce));
+    assert_eq!(disputes.list(), listed);
+    let Disputes {
+        transition,
+        batch,
+        equivocation,
+        authorisation,
+        ..
+    } = disputes;
+    assert_eq!([transition, batch, equivocation, authorisation], listed);
 
     let file = site.file();
     let verified = deploy(site.anvil.url(), &["--verify", "--deployment", text(&file)]);
@@ -83,13 +95,7 @@ fn a_production_network_is_deployed_and_verified() {
         Address::repeat_byte(0xc),
     );
     let [a_, b_, c_] = [a, b, c].map(|address| address.to_string());
-    let arguments = [
-        "--without-disputes",
-        "--private-key-file",
-        text(&key),
-        "--out",
-        text(&file),
-    ];
+    let arguments = ["--private-key-file", text(&key), "--out", text(&file)];
     let roles = [
         "--sequencer",
         &a_,
@@ -100,7 +106,15 @@ fn a_production_network_is_deployed_and_verified() {
         "--fee-account",
         &a_,
     ];
-    let own = ["--challenge-window", "6d", "--bond", "2.5", "--json"];
+    let own = [
+        "--challenge-window",
+        "6d",
+        "--bond",
+        "2.5",
+        "--challenge-bond",
+        "0.25",
+        "--json",
+    ];
     let finished = deploy(site.anvil.url(), &[&arguments[..], &roles, &own].concat());
     assert!(finished.status.success(), "{}", finished.stderr);
 
@@ -125,6 +139,7 @@ fn a_production_network_is_deployed_and_verified() {
     let expected = Parameters {
         challenge_window: 6 * 24 * 60 * 60,
         bond: 2_500_000_000_000_000_000,
+        challenge_bond_floor: 250_000_000_000_000_000,
         ..Parameters::default()
     };
     assert_eq!(deployment.parameters, expected);
@@ -162,8 +177,57 @@ fn the_file_names_every_contract() {
             "{name}: {address}"
         );
     }
+    for name in [
+        "posted_data",
+        "transition",
+        "batch",
+        "equivocation",
+        "authorisation",
+    ] {
+        let address = file["disputes"][name].as_str().expect("an address in text");
+        assert!(
+            address.starts_with("0x") && address.len() == 42,
+            "{name}: {address}"
+        );
+    }
     assert_eq!(file["version"], 1);
     assert_eq!(file["l1_block"]["number"], 2);
     assert_eq!(file["parameters"]["challenge_window"], 30);
     assert_eq!(file["parameters"]["bond"], "1000000000000000000");
+    let floor = &file["parameters"]["challenge_bond_floor"];
+    assert_eq!(floor, "1000000000000000");
+}
+
+/// Whoever funds the key goes by docs/deployment.md, and L1 takes no transaction above its limit (EIP-7825).
+#[tokio::test]
+async fn the_gas_is_what_the_docs_say() {
+    const TRANSACTION_MAX: u64 = 1 << 24;
+    const ALL: u64 = 25_000_000;
+    let site = Site::empty(&["--chain-id", "1"]);
+    let deployer = accounts::funded(0);
+    let mut command = command(site.anvil.url(), &["--out", text(&site.file())]);
+    command.env("SPILLWAY_PRIVATE_KEY", deployer.to_bytes().to_string());
+    let address = deployer.address().to_string();
+    for role in ["--sequencer", "--proposer", "--fee-account"] {
+        command.args([role, &address]);
+    }
+    let finished = finish(command);
+    assert!(finished.status.success(), "{}", finished.stderr);
+
+    let (rpc, mut all) = (site.anvil.rpc(), 0);
+    for number in 1..=TRANSACTIONS {
+        let block = json!([format!("{number:#x}")]);
+        let receipts = rpc.call("eth_getBlockReceipts", block).await;
+        let receipts = receipts.expect("receipts");
+        let [receipt] = receipts.as_array().expect("a list").as_slice() else {
+            panic!("one transaction a block: {receipts}");
+        };
+        let gas = receipt["gasUsed"].as_str().expect("gas");
+        let gas = u64::from_str_radix(gas.trim_start_matches("0x"), 16).expect("gas");
+        println!("{gas:9} {}", receipt["contractAddress"]);
+        assert!(gas < TRANSACTION_MAX, "{receipt}");
+        all += gas;
+    }
+    println!("{all:9} in all");
+    assert!(all.abs_diff(ALL) < 500_000, "{all}");
 }

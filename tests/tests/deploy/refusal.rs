@@ -54,6 +54,10 @@ fn settings_that_contradict_each_other() {
     );
     refused("--development --bond 0", "the bond is zero");
     refused(
+        "--development --challenge-bond 0",
+        "the least bond of a challenge is zero",
+    );
+    refused(
         "--development --timelock-delay 1s",
         "its timelock needs a delay of zero",
     );
@@ -72,21 +76,17 @@ fn a_production_network_without_what_it_needs() {
         format!("--fee-account {A}"),
     );
 
-    refused("--without-disputes", "no key to deploy with");
+    refused("", "no key to deploy with");
     refused(
-        &format!("{key} {sequencer} {proposer} {fees}"),
-        "no dispute contracts",
-    );
-    refused(
-        &format!("--without-disputes {key} {sequencer} {proposer}"),
+        &format!("{key} {sequencer} {proposer}"),
         "--fee-account is missing",
     );
     refused(
-        &format!("--without-disputes {key} {proposer} {fees}"),
+        &format!("{key} {proposer} {fees}"),
         "--sequencer: at least one",
     );
     refused(
-        &format!("--without-disputes {key} {sequencer} {fees}"),
+        &format!("{key} {sequencer} {fees}"),
         "--proposer: at least one",
     );
     refused(

@@ -7,7 +7,7 @@ use alloy_primitives::{Address, B256, U256, hex};
 use alloy_sol_types::SolCall;
 use serde_json::{Value, json};
 use spillway_bridge_contracts::{Rollup, TimelockController};
-use spillway_l1::deployment::Deployment;
+use spillway_l1::deployment::{Deployment, Disputes, Parameters};
 use spillway_tests::{PATIENCE, Rpc, accounts};
 
 use super::{POLL, Site};
@@ -86,6 +86,93 @@ async fn other_code_is_found() {
     );
 }
 
+/// Each dispute contract and what reads the data for them: other code, none, and that of another one.
+#[tokio::test]
+async fn other_dispute_contracts_are_found() {
+    let site = Site::deployed();
+    let rpc = site.anvil.rpc();
+    let Disputes {
+        posted_data,
+        transition,
+        batch,
+        equivocation,
+        authorisation,
+    } = site.deployment().disputes;
+    let contracts = [
+        ("posted data", posted_data),
+        ("transition disputes", transition),
+        ("batch disputes", batch),
+        ("equivocation disputes", equivocation),
+        ("authorisation disputes", authorisation),
+    ];
+    let rows = contracts.map(|(name, _)| format!("{name} code"));
+    let changes: [fn(&mut Vec<u8>); 2] =
+        [|code| *code.last_mut().expect("a byte") ^= 1, Vec::clear];
+    for change in changes {
+        for (_, address) in contracts {
+            change_code(&rpc, address, change).await;
+        }
+        assert_eq!(site.differing(&site.file()), rows);
+    }
+}
+
+/// The immutables of those that have ones of their own.
+#[tokio::test]
+async fn other_settings_of_dispute_contracts_are_found() {
+    let site = Site::deployed();
+    let rpc = site.anvil.rpc();
+    let Deployment {
+        disputes, bridge, ..
+    } = site.deployment();
+    let check = async |contract: Address, from: U256, expected: &[&str]| {
+        let (from, to) = (from.to_be_bytes::<32>(), U256::from(7).to_be_bytes::<32>());
+        let exchange = |code: &mut Vec<u8>, from: [u8; 32], to: [u8; 32]| {
+            let mut found = 0;
+            while let Some(at) = code.windows(32).position(|word| word == from) {
+                code[at..at + 32].copy_from_slice(&to);
+                found += 1;
+            }
+            assert!(found > 0, "{expected:?}");
+        };
+        let mut before = Vec::new();
+        change_code(&rpc, contract, |code| {
+            before.clone_from(code);
+            exchange(code, from, to);
+        })
+        .await;
+        assert_eq!(site.differing(&site.file()), expected);
+        change_code(&rpc, contract, |code| *code = before).await;
+    };
+    let word = |address: Address| U256::from_be_bytes(address.into_word().0);
+    let floor = Parameters::development().challenge_bond_floor;
+    check(
+        disputes.authorisation,
+        U256::from(floor),
+        &["authorisation disputes BOND_FLOOR"],
+    )
+    .await;
+    check(
+        disputes.equivocation,
+        U256::from(51_717),
+        &["equivocation disputes _chainId"],
+    )
+    .await;
+    check(
+        disputes.transition,
+        word(disputes.posted_data),
+        &["transition disputes postedData"],
+    )
+    .await;
+    check(
+        disputes.batch,
+        word(disputes.posted_data),
+        &["batch disputes postedData"],
+    )
+    .await;
+    check(disputes.posted_data, word(bridge), &["posted data bridge"]).await;
+    assert_eq!(site.differing(&site.file()), [""; 0]);
+}
+
 /// What governance, or who has stolen it, has changed since.
 #[tokio::test]
 async fn other_roles_and_sequencers_are_found() {
@@ -150,17 +237,43 @@ fn other_files_are_found() {
     check(
         "/l2_chain_id",
         json!(5),
-        &["rollup L2_CHAIN_ID", "rollup creation"],
+        &[
+            "rollup L2_CHAIN_ID",
+            "equivocation disputes _chainId",
+            "authorisation disputes _chainId",
+            "rollup creation",
+        ],
     );
     check(
         "/rollup_transaction",
         json!(B256::ZERO),
         &["rollup _deployedAt", "rollup creation"],
     );
+    for (name, row) in [
+        ("transition", "transition disputes code"),
+        ("batch", "batch disputes code"),
+        ("equivocation", "equivocation disputes code"),
+        ("authorisation", "authorisation disputes code"),
+    ] {
+        let expected = [row, "rollup creation", "dispute contracts"];
+        check(&format!("/disputes/{name}"), other.clone(), &expected);
+    }
     check(
-        "/disputes",
-        json!([other]),
-        &["rollup creation", "dispute contracts"],
+        "/disputes/posted_data",
+        other.clone(),
+        &[
+            "posted data code",
+            "transition disputes postedData",
+            "batch disputes postedData",
+            "authorisation disputes postedData",
+        ],
+    );
+    // Both are dispute contracts, and each is not the other.
+    let swapped = original["disputes"]["batch"].clone();
+    check(
+        "/disputes/transition",
+        swapped,
+        &["transition disputes code", "rollup creation"],
     );
     check(
         "/sequencers",
@@ -197,6 +310,11 @@ fn other_files_are_found() {
         json!("1"),
         &["rollup BOND", "rollup creation"],
     );
+    check(
+        "/parameters/challenge_bond_floor",
+        json!("1"),
+        &["authorisation disputes BOND_FLOOR"],
+    );
     for (name, immutable) in [
         ("force_inclusion_window", "FORCE_INCLUSION_WINDOW"),
         ("escape_delay", "ESCAPE_DELAY"),
@@ -205,9 +323,18 @@ fn other_files_are_found() {
         let expected = [&format!("rollup {immutable}"), "rollup creation"];
         check(&format!("/parameters/{name}"), json!(77), &expected);
     }
+    check(
+        "/parameters/response_window",
+        json!(77),
+        &[
+            "rollup RESPONSE_WINDOW",
+            "rollup _unbonding",
+            "authorisation disputes _responseWindow",
+            "rollup creation",
+        ],
+    );
     for (name, immutable) in [
         ("challenge_window", "CHALLENGE_WINDOW"),
-        ("response_window", "RESPONSE_WINDOW"),
         ("sequencer_delay", "SEQUENCER_DELAY"),
     ] {
         let expected = [
@@ -224,6 +351,7 @@ fn other_files_are_found() {
             "inbox code",
             "bridge inbox",
             "rollup inbox",
+            "transition disputes _inbox",
             "rollup creation",
         ],
     );

@@ -1,5 +1,6 @@
 //! Wallets that send in bulk, and remember what was acknowledged.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -13,6 +14,8 @@ use spillway_protocol::transaction::{
 use spillway_tests::accounts::{self, SignedTransfer, Transfer};
 use spillway_tests::{CallError, Rpc};
 use tokio::task::{JoinSet, spawn_blocking};
+
+use super::patiently;
 
 /// Accounts that only receive, each of them new once.
 const RECIPIENTS: u64 = 2_000;
@@ -47,10 +50,16 @@ impl Wallet {
         (0..).zip(signers).map(wallet).collect()
     }
 
-    /// Goes on after what the node has: it may have taken what it did not answer, or the other way round.
+    /// Goes on after what the node has: it may have taken what it did not answer, or the other way round. While it rolls
+    /// its chain back it does not say.
     pub(crate) async fn catch_up(&mut self, rpc: &Rpc) {
-        let nonce = rpc.nonce(self.signer.address()).await;
-        self.nonce = nonce.expect("a nonce");
+        let (account, nonce) = (self.signer.address(), Cell::new(None));
+        patiently("a nonce", async || {
+            nonce.set(rpc.nonce(account).await.ok());
+            nonce.get().is_some()
+        })
+        .await;
+        self.nonce = nonce.take().expect("it was waited for");
     }
 
     /// The next transaction.

@@ -17,6 +17,7 @@ mod rollup;
 mod stranger;
 mod twice;
 mod unreliable;
+mod verify;
 mod volume;
 
 use std::time::{Duration, Instant};

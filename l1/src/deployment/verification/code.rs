@@ -3,10 +3,13 @@
 //! The immutables are read from the code itself: code that equals the compiled one but for its immutables has no other
 //! place to take them from, so nothing rests on what a getter answers, and those without a getter are checked as well.
 
+use std::sync::LazyLock;
+
 use alloy_primitives::{Address, B256, U256, keccak256};
 use alloy_provider::{DynProvider, Provider};
 use spillway_bridge_contracts::{
-    Artifact, BRIDGE, INBOX, Immutables, ROLLUP, TEST_TOKEN, TIMELOCK,
+    AUTHORISATION_DISPUTES, Artifact, BATCH_DISPUTES, BRIDGE, EQUIVOCATION_DISPUTES, INBOX,
+    Immutables, POSTED_DATA, ROLLUP, TEST_TOKEN, TIMELOCK, TRANSITION_DISPUTES,
 };
 
 use super::check::Check;
@@ -25,56 +28,101 @@ enum Value {
 
 type Expected = Vec<(&'static str, Value)>;
 
+/// A contract of the deployment.
+struct Contract {
+    name: &'static str,
+    address: Address,
+    artifact: &'static Artifact,
+    immutables: Expected,
+}
+
 /// A row for each contract's code, followed by one for each of its immutables.
 pub(super) async fn check(
     l1: &DynProvider,
     deployment: &Deployment,
     creation: Option<&Creation>,
 ) -> Result<Vec<Check>, RpcError> {
-    let mut contracts: Vec<(&str, Address, &Artifact, Expected)> = vec![
-        ("timelock", deployment.timelock, &TIMELOCK, vec![]),
-        ("inbox", deployment.inbox, &INBOX, inbox(deployment)),
-        ("bridge", deployment.bridge, &BRIDGE, bridge(deployment)),
-        (
-            "rollup",
-            deployment.rollup,
-            &ROLLUP,
-            rollup(deployment, creation),
-        ),
-    ];
-    if let Some(token) = deployment.token {
-        contracts.push((
-            "token",
-            token,
-            &TEST_TOKEN,
-            vec![("_decimals", number(TOKEN_DECIMALS))],
-        ));
-    }
     let mut checks = Vec::new();
-    for (name, address, artifact, expected) in contracts {
+    for contract in contracts(deployment, creation) {
         let code = l1
-            .get_code_at(address)
+            .get_code_at(contract.address)
             .await
             .map_err(RpcError::about("a contract's code"))?;
-        checks.extend(compare(name, artifact, &code, &expected));
+        checks.extend(contract.compare(&code));
     }
     Ok(checks)
 }
 
-fn compare(name: &str, artifact: &Artifact, code: &[u8], expected: &Expected) -> Vec<Check> {
-    let compiled = keccak256(artifact.code_with(&Immutables::new()));
-    let row = format!("{name} code");
-    match artifact.immutables_in(code) {
-        Err(unexpected) => vec![Check::new(row, &compiled, &unexpected)],
-        Ok(found) => {
-            let values = expected.iter().map(|(immutable, value)| {
-                let word = found.get(*immutable).copied();
-                value.check(format!("{name} {immutable}"), word.unwrap_or_default())
-            });
-            let code = Check::new(row, &compiled, &compiled);
-            std::iter::once(code).chain(values).collect()
+impl Contract {
+    fn compare(&self, code: &[u8]) -> Vec<Check> {
+        let Self { name, artifact, .. } = self;
+        let compiled = keccak256(artifact.code_with(&Immutables::new()));
+        let row = format!("{name} code");
+        match artifact.immutables_in(code) {
+            Err(unexpected) => vec![Check::new(row, &compiled, &unexpected)],
+            Ok(found) => {
+                let values = self.immutables.iter().map(|(immutable, value)| {
+                    let word = found.get(*immutable).copied();
+                    value.check(format!("{name} {immutable}"), word.unwrap_or_default())
+                });
+                let code = Check::new(row, &compiled, &compiled);
+                std::iter::once(code).chain(values).collect()
+            }
         }
     }
+}
+
+/// In the order in which they were created, but for the token.
+fn contracts(deployment: &Deployment, creation: Option<&Creation>) -> Vec<Contract> {
+    let at = deployment;
+    let disputes = &deployment.disputes;
+    let contract = |name, address, artifact: &'static LazyLock<Artifact>, immutables| Contract {
+        name,
+        address,
+        artifact,
+        immutables,
+    };
+    let mut contracts = vec![
+        contract("timelock", at.timelock, &TIMELOCK, vec![]),
+        contract("inbox", at.inbox, &INBOX, inbox(at)),
+        contract("bridge", at.bridge, &BRIDGE, bridge(at)),
+        contract("rollup", at.rollup, &ROLLUP, rollup(at, creation)),
+        contract(
+            "posted data",
+            disputes.posted_data,
+            &POSTED_DATA,
+            posted_data(at),
+        ),
+        contract(
+            "transition disputes",
+            disputes.transition,
+            &TRANSITION_DISPUTES,
+            transition(at),
+        ),
+        contract(
+            "batch disputes",
+            disputes.batch,
+            &BATCH_DISPUTES,
+            with_data(at),
+        ),
+        contract(
+            "equivocation disputes",
+            disputes.equivocation,
+            &EQUIVOCATION_DISPUTES,
+            equivocation(at),
+        ),
+        contract(
+            "authorisation disputes",
+            disputes.authorisation,
+            &AUTHORISATION_DISPUTES,
+            authorisation(at),
+        ),
+    ];
+    if let Some(token) = deployment.token {
+        let decimals = vec![("_decimals", number(TOKEN_DECIMALS))];
+        contracts.push(contract("token", token, &TEST_TOKEN, decimals));
+    }
+    contracts
 }
 
 fn inbox(deployment: &Deployment) -> Expected {
@@ -129,6 +177,46 @@ fn rollup(deployment: &Deployment, creation: Option<&Creation>) -> Expected {
     ]
 }
 
+fn posted_data(deployment: &Deployment) -> Expected {
+    vec![("bridge", Value::Address(deployment.bridge))]
+}
+
+/// Of each dispute contract that looks at batches' data.
+fn with_data(deployment: &Deployment) -> Expected {
+    vec![
+        ("rollup", Value::Address(deployment.rollup)),
+        (
+            "postedData",
+            Value::Address(deployment.disputes.posted_data),
+        ),
+    ]
+}
+
+fn transition(deployment: &Deployment) -> Expected {
+    let own = [
+        ("_inbox", Value::Address(deployment.inbox)),
+        ("_bridge", Value::Address(deployment.bridge)),
+    ];
+    [&with_data(deployment)[..], &own].concat()
+}
+
+fn equivocation(deployment: &Deployment) -> Expected {
+    vec![
+        ("rollup", Value::Address(deployment.rollup)),
+        ("_chainId", number(deployment.l2_chain_id)),
+    ]
+}
+
+fn authorisation(deployment: &Deployment) -> Expected {
+    let parameters = &deployment.parameters;
+    let own = [
+        ("BOND_FLOOR", number(parameters.challenge_bond_floor)),
+        ("_responseWindow", number(parameters.response_window)),
+        ("_chainId", number(deployment.l2_chain_id)),
+    ];
+    [&with_data(deployment)[..], &own].concat()
+}
+
 fn number(value: impl Into<u128>) -> Value {
     Value::Number(U256::from(value.into()))
 }
@@ -164,28 +252,36 @@ mod tests {
     use super::*;
     use crate::deployment::file::tests::deployment;
 
+    /// One of each contract.
+    fn all() -> Vec<Contract> {
+        let deployment = Deployment {
+            token: Some(Address::repeat_byte(9)),
+            ..deployment()
+        };
+        contracts(&deployment, None)
+    }
+
+    /// The code that the file's contract has, as the constructor leaves it.
+    fn right(contract: &Contract) -> Immutables {
+        let values = contract.immutables.iter();
+        values
+            .map(|(name, value)| ((*name).to_owned(), value.word()))
+            .collect()
+    }
+
     /// An immutable that the source gains must be checked, too.
     #[test]
     fn every_immutable_is_checked() {
-        let deployment = deployment();
-        let token = vec![("_decimals", number(TOKEN_DECIMALS))];
-        let contracts: [(&Artifact, Expected); 5] = [
-            (&TIMELOCK, vec![]),
-            (&INBOX, inbox(&deployment)),
-            (&BRIDGE, bridge(&deployment)),
-            (&ROLLUP, rollup(&deployment, None)),
-            (&TEST_TOKEN, token),
-        ];
-        for (artifact, expected) in contracts {
-            let expected: BTreeSet<_> = expected.iter().map(|(name, _)| *name).collect();
-            assert_eq!(artifact.names().collect::<BTreeSet<_>>(), expected);
+        for contract in all() {
+            let expected: BTreeSet<_> = contract.immutables.iter().map(|(name, _)| *name).collect();
+            let names: BTreeSet<_> = contract.artifact.names().collect();
+            assert_eq!(names, expected, "{}", contract.name);
         }
     }
 
-    fn differing(deployment: &Deployment, code: &[u8]) -> Vec<String> {
-        let checks = compare("bridge", &BRIDGE, code, &bridge(deployment));
+    fn differing(contract: &Contract, code: &[u8]) -> Vec<String> {
+        let checks = contract.compare(code).into_iter();
         checks
-            .into_iter()
             .filter(|check| !check.ok)
             .map(|check| check.name)
             .collect()
@@ -193,24 +289,32 @@ mod tests {
 
     #[test]
     fn a_wrong_immutable_is_named() {
-        let deployment = deployment();
-        let mut immutables: Immutables = bridge(&deployment)
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value.word()))
-            .collect();
-        assert_eq!(
-            differing(&deployment, &BRIDGE.code_with(&immutables)),
-            [""; 0]
-        );
-        immutables.insert("rollup".into(), B256::repeat_byte(1));
-        assert_eq!(
-            differing(&deployment, &BRIDGE.code_with(&immutables)),
-            ["bridge rollup"]
-        );
-        assert_eq!(differing(&deployment, &[]), ["bridge code"]);
-        assert_eq!(
-            differing(&deployment, &INBOX.code_with(&Immutables::new())),
-            ["bridge code"]
-        );
+        for contract in all() {
+            let right = right(&contract);
+            let code = contract.artifact.code_with(&right);
+            assert_eq!(differing(&contract, &code), [""; 0]);
+            for (immutable, value) in &right {
+                let mut wrong = right.clone();
+                wrong.insert(immutable.clone(), !*value);
+                let code = contract.artifact.code_with(&wrong);
+                let row = format!("{} {immutable}", contract.name);
+                assert_eq!(differing(&contract, &code), [row]);
+            }
+        }
+    }
+
+    /// No contract passes for another one, whatever its immutables are.
+    #[test]
+    fn a_wrong_contract_is_named() {
+        for contract in all() {
+            let row = format!("{} code", contract.name);
+            assert_eq!(differing(&contract, &[]), [&*row]);
+            for other in all() {
+                let code = other.artifact.code_with(&right(&other));
+                if other.name != contract.name {
+                    assert_eq!(differing(&contract, &code), [&*row], "{}", other.name);
+                }
+            }
+        }
     }
 }

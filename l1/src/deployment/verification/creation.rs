@@ -76,13 +76,13 @@ fn expected_input(deployment: &Deployment) -> Bytes {
         inbox: deployment.inbox,
         bridge: deployment.bridge,
         rollup: deployment.rollup,
+        disputes: deployment.disputes,
     };
     let derived = spillway_protocol::chain_id::derive(deployment.l1_chain_id, &deployment.rollup);
     let chosen = deployment.l1_chain_id == DEVELOPMENT_L1 && deployment.l2_chain_id != derived;
     creation::rollup(
         &at,
         RollupArguments {
-            disputes: &deployment.disputes,
             sequencers: &deployment.sequencers,
             parameters: &deployment.parameters,
             fee_account: deployment.genesis.fee_account,

@@ -1,7 +1,7 @@
 //! Whether the contracts on L1 are what `deployment.json` says: nothing is believed that can be computed or read.
 //!
 //! - [`code`]: the code of each contract is the compiled one, and its immutables have the file's values.
-//! - [`creation`]: `Rollup` was created with the file's dispute contracts and sequencers, which no getter lists.
+//! - [`creation`]: `Rollup` was created with the file's dispute contracts and no other, and sequencers: no getter lists them.
 //! - [`governance`]: the timelock's delay, and who may do what by its events.
 //! - [`sequencers`]: who may post by the events, less who left.
 
@@ -79,16 +79,17 @@ async fn chain(l1: &DynProvider, deployment: &Deployment) -> Result<Vec<Check>, 
     Ok(checks)
 }
 
-/// That the contracts listed are dispute contracts. That there are no others is in the check of the creation.
+/// That `Rollup` lists each of them. That it lists no others is in the check of the creation.
 async fn disputes(l1: &DynProvider, deployment: &Deployment) -> Result<Check, RpcError> {
+    let expected = deployment.disputes.list();
     let mut found = Vec::new();
-    for account in &deployment.disputes {
-        let call = Rollup::isDisputesCall { account: *account };
+    for account in expected {
+        let call = Rollup::isDisputesCall { account };
         if read(l1, deployment.rollup, call).await? == Some(true) {
-            found.push(*account);
+            found.push(account);
         }
     }
-    Ok(Check::set("dispute contracts", &deployment.disputes, found))
+    Ok(Check::set("dispute contracts", &expected, found))
 }
 
 async fn token(l1: &DynProvider, deployment: &Deployment) -> Result<Option<Check>, RpcError> {

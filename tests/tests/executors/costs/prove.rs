@@ -52,8 +52,8 @@ pub(super) fn fell(chunk: &Chunk, witness: &Witness) -> Transaction {
     let versioned = committed.versioned_hash();
     let batch = batch(2, blob_commitment(&[versioned]));
     let parent = batch_before();
-    let mut opening = chunk_proof(committed.open_chunk(PLACE).expect("it is well-formed"));
-    let mut before = root_proof(committed.open_root(PLACE - 1).expect("it is well-formed"));
+    let mut opening = chunk_proof(&committed.open_chunk(PLACE).expect("it is well-formed"));
+    let mut before = root_proof(&committed.open_root(PLACE - 1).expect("it is well-formed"));
     opening.versionedHashes = vec![versioned];
     before.versionedHashes = vec![versioned];
     let call = proveCall {
@@ -169,7 +169,7 @@ fn batch(number: u64, data_commitment: B256) -> Batch {
     }
 }
 
-fn chunk_proof(opening: ChunkOpening) -> ChunkProof {
+fn chunk_proof(opening: &ChunkOpening) -> ChunkProof {
     ChunkProof {
         chunk: opening.chunk.into(),
         commitment: opening.commitment.into(),
@@ -178,7 +178,7 @@ fn chunk_proof(opening: ChunkOpening) -> ChunkProof {
     }
 }
 
-fn root_proof(opening: RootOpening) -> RootProof {
+fn root_proof(opening: &RootOpening) -> RootProof {
     RootProof {
         start: opening.start.into(),
         commitment: opening.commitment.to_vec().into(),
