@@ -42,7 +42,10 @@ library TokenLists {
         list.length = count;
         list.entries = new uint256[](count);
         for (uint256 i = 0; i < count; ++i) {
-            list.entries[i] = _load(data, place + 2 + ENTRY_BYTES * i) >> 120;
+            uint256 entry = _load(data, place + 2 + ENTRY_BYTES * i) >> 120;
+            // An account holds no zero, and the hash leaves zeros out: with them in it, the list would be another one with the same hash.
+            if (uint128(entry) == 0) revert TokensMalformed();
+            list.entries[i] = entry;
         }
     }
 

@@ -3,12 +3,18 @@
 use alloy_primitives::{B256, U256};
 use rand::Rng;
 use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
 use spillway_bridge_contracts::TransitionDisputes::executeCall;
+
+/// Bytes of a packed account before its token list, and of an entry of that.
+const ACCOUNT_BYTES: usize = 49;
+const ENTRY_BYTES: usize = 17;
 
 /// Changes the witness somewhere, in a way that may leave it as it was.
 pub(super) fn mangle(rng: &mut StdRng, call: &mut executeCall) {
     let witness = &mut call.witness;
-    match rng.random_range(0..12) {
+    match rng.random_range(0..15) {
+        12..15 => witness.accounts = padded(rng, &witness.accounts).into(),
         0..4 => witness.accounts = mangled(rng, &witness.accounts).into(),
         4..6 => mangle_hashes(rng, &mut witness.siblings),
         6 => mangle_hashes(rng, &mut witness.peaks),
@@ -40,6 +46,30 @@ fn mangle_state(rng: &mut StdRng, call: &mut executeCall) {
         8 => state.baseFee ^= 1 << rng.random_range(0..64),
         _ => call.rootBefore = hash(rng),
     }
+}
+
+/// The accounts with an entry of zero put into a token list somewhere: the list's hash leaves zeros out.
+fn padded(rng: &mut StdRng, accounts: &[u8]) -> Vec<u8> {
+    let mut lists = Vec::new();
+    let mut at = 0;
+    while at < accounts.len() {
+        let list = at + ACCOUNT_BYTES;
+        let (known, count) = (accounts[list] == 1, usize::from(accounts[list + 1]));
+        if known && count < 255 {
+            lists.push((list, count));
+        }
+        at = list + if known { 2 + ENTRY_BYTES * count } else { 33 };
+    }
+    let mut padded = accounts.to_vec();
+    let Some((list, count)) = lists.choose(rng).copied() else {
+        return padded;
+    };
+    let place = list + 2 + ENTRY_BYTES * rng.random_range(0..=count);
+    let mut entry = [0; ENTRY_BYTES];
+    entry[0] = rng.random();
+    padded.splice(place..place, entry);
+    padded[list + 1] += 1;
+    padded
 }
 
 /// Bytes flipped, cut off, put in, put elsewhere.
