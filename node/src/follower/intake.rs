@@ -3,12 +3,13 @@
 use std::collections::VecDeque;
 
 use alloy_primitives::Address;
+use spillway_l1::arrivals::Arrival;
 use spillway_l1::events::{Finality, Markers};
 use spillway_protocol::inbox::InboxAccumulator;
+use spillway_sequencer::block::Listing;
 use spillway_sequencer::lanes::L1Event;
 
 use super::reverts::deep;
-use super::said::Arrival;
 
 /// What the chain had consumed of L1 when the node started. L1 is read from its beginning, and what it says up to here
 /// must be what was consumed.
@@ -159,7 +160,12 @@ impl Intake {
                 self.messages += 1;
                 self.admit_message(L1Event::Message(message))
             }
-            Arrival::Token { id, listing } => {
+            Arrival::Token {
+                id,
+                address,
+                decimals,
+                ..
+            } => {
                 self.tokens += 1;
                 if usize::from(id) != self.tokens {
                     return Err(IntakeError::TokenNumber {
@@ -167,7 +173,7 @@ impl Intake {
                         found: id,
                     });
                 }
-                self.admit_token(L1Event::Listing(listing), listing.address)
+                self.admit_token(L1Event::Listing(Listing { address, decimals }), address)
             }
         }
     }

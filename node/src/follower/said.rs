@@ -1,50 +1,14 @@
-//! The logs of the contracts that the follower cares about, in the protocol's words.
+//! What a block of L1 says to the follower.
 
-use alloy_primitives::hex;
-use spillway_bridge_contracts::Bridge::BridgeEvents;
-use spillway_bridge_contracts::Inbox::InboxEvents;
-use spillway_l1::batches::{self, BatchEvent};
-use spillway_l1::events::{Block, ContractAddresses, ContractEvent, DecodeError};
-use spillway_protocol::inbox::{InboxAccumulator, InboxMessage};
-use spillway_protocol::token::ETH;
-use spillway_sequencer::block::Listing;
+use spillway_l1::arrivals::{self, Arrival, SaidError};
+use spillway_l1::batches::BatchEvent;
+use spillway_l1::events::{Block, ContractAddresses};
 
 /// What a block of L1 says, each kind in its order.
 #[derive(Debug, Default)]
 pub(super) struct Said {
     pub(super) arrivals: Vec<Arrival>,
     pub(super) batches: Vec<BatchEvent>,
-}
-
-/// What the sequencer consumes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Arrival {
-    /// A message of the inbox.
-    Message {
-        /// Its place, from 0.
-        index: u64,
-        /// The hash chain after it, as L1 has it.
-        accumulator: InboxAccumulator,
-        message: InboxMessage,
-    },
-    /// A token that was listed; not ETH.
-    Token {
-        /// Its number, from 1.
-        id: u8,
-        listing: Listing,
-    },
-}
-
-/// Why a block cannot be understood.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum SaidError {
-    #[error(transparent)]
-    Decode(#[from] DecodeError),
-    #[error(
-        "message {index} is none that this version knows: 0x{}. Is this the right version of the contracts?",
-        hex::encode(bytes)
-    )]
-    Message { index: u64, bytes: Vec<u8> },
 }
 
 impl Said {
@@ -55,48 +19,14 @@ impl Said {
     ) -> Result<Self, SaidError> {
         let mut said = Self::default();
         for log in &block.logs {
-            match contracts.decode(log)? {
-                ContractEvent::Inbox(event) => said.arrivals.extend(message(event)?),
-                ContractEvent::Bridge(event) => said.arrivals.extend(listing(event)),
-                ContractEvent::Rollup(event) => said.batches.extend(batches::of_rollup(*event)),
+            match arrivals::said(contracts, log)? {
+                Some(arrivals::Said::Arrival(arrival)) => said.arrivals.push(arrival),
+                Some(arrivals::Said::Batch(batch)) => said.batches.push(batch),
+                None => {}
             }
         }
         Ok(said)
     }
-}
-
-fn message(event: InboxEvents) -> Result<Option<Arrival>, SaidError> {
-    let InboxEvents::MessageSent(sent) = event else {
-        return Ok(None);
-    };
-    match InboxMessage::decode(&sent.message) {
-        Some(message) => Ok(Some(Arrival::Message {
-            index: sent.index,
-            accumulator: sent.accumulator,
-            message,
-        })),
-        None => Err(SaidError::Message {
-            index: sent.index,
-            bytes: sent.message.to_vec(),
-        }),
-    }
-}
-
-fn listing(event: BridgeEvents) -> Option<Arrival> {
-    let BridgeEvents::TokenListed(listed) = event else {
-        return None;
-    };
-    // The bridge lists ETH when it is made; L2 has it from genesis.
-    if listed.token == ETH {
-        return None;
-    }
-    Some(Arrival::Token {
-        id: listed.token,
-        listing: Listing {
-            address: listed.tokenAddress,
-            decimals: listed.decimals,
-        },
-    })
 }
 
 #[cfg(test)]
@@ -106,6 +36,7 @@ mod tests {
     use spillway_bridge_contracts::{Bridge, Inbox, Rollup};
     use spillway_l1::events::Header;
     use spillway_l1::transactions::BlockRef;
+    use spillway_protocol::inbox::InboxMessage;
 
     use super::*;
 
@@ -179,12 +110,13 @@ mod tests {
             ),
         ]);
         let said = Said::in_block(&CONTRACTS, &block).unwrap();
-        let listing = Listing {
-            address: Address::repeat_byte(9),
-            decimals: 6,
-        };
         let arrivals = [
-            Arrival::Token { id: 1, listing },
+            Arrival::Token {
+                id: 1,
+                address: Address::repeat_byte(9),
+                decimals: 6,
+                base_exponent: 3,
+            },
             Arrival::Message {
                 index: 4,
                 accumulator: [5; 24].into(),

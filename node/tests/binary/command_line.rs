@@ -28,10 +28,10 @@ fn help_names_what_there_is_and_nothing_else() {
     let general = run(&["--help"]);
     assert!(general.status.success());
     let shown = text(&general.stdout);
-    for command in ["dev", "node", "deploy", "status"] {
+    for command in ["dev", "node", "deploy", "verify", "status"] {
         assert!(shown.contains(&format!("\n  {command} ")), "{shown}");
     }
-    for command in ["verify", "wallet", "load"] {
+    for command in ["wallet", "load"] {
         assert!(!shown.contains(&format!("\n  {command} ")), "{shown}");
     }
     for (command, about, flags) in [
@@ -70,6 +70,18 @@ fn help_names_what_there_is_and_nothing_else() {
                 "SPILLWAY_PRIVATE_KEY",
             ],
         ),
+        (
+            "verify",
+            "Derive the chain from L1",
+            &[
+                "--l1-url",
+                "--beacon-url",
+                "--deployment",
+                "--blobs",
+                "--batch",
+                "--json",
+            ],
+        ),
         ("status", "Ask a running node", &["--rpc", "--json"]),
     ] {
         let help = run(&[command, "--help"]);
@@ -91,6 +103,8 @@ fn usage_errors_end_with_2() {
         &["dev", "--chain-id", "0"],
         &["node"],
         &["deploy"],
+        &["verify"],
+        &["verify", "--l1-url", "http://127.0.0.1:1", "--batch", "0"],
         &["deploy", "--l1-url", "http://127.0.0.1:1", "--verify"],
     ] {
         let output = run(arguments);

@@ -6,7 +6,6 @@ use alloy_primitives::B256;
 use proptest::prelude::*;
 use spillway_l1::transactions::BlockRef;
 use spillway_protocol::inbox::InboxMessage;
-use spillway_sequencer::block::Listing;
 
 use super::*;
 
@@ -46,9 +45,12 @@ fn listing(id: u8) -> Listing {
 }
 
 fn token(id: u8) -> Arrival {
+    let Listing { address, decimals } = listing(id);
     Arrival::Token {
         id,
-        listing: listing(id),
+        address,
+        decimals,
+        base_exponent: 3,
     }
 }
 
