@@ -4,7 +4,9 @@
 //! of them. The contract and [`crate::chunk::execute`] come to the same verdict on any bytes.
 
 mod accounts;
+mod authorisation;
 mod transition;
 
 pub use accounts::pack as pack_account;
+pub use authorisation::{Demand, DemandKind, OperationProof, OperationProofError, prove_operation};
 pub use transition::{Proof, Witness, WitnessError, prove};

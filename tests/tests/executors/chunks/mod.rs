@@ -3,6 +3,7 @@
 //! `SPILLWAY_CASES` sets how many (a million takes half an hour), `SPILLWAY_SEED` the first one's seed: a difference prints its own.
 
 mod cases;
+mod demands;
 pub(crate) mod l1;
 mod mangling;
 mod operations;
