@@ -135,22 +135,25 @@ library Chunks {
     /// @dev Each operation in turn; false at the first that is invalid.
     function _operations(Run memory run, bytes calldata chunk, Witness calldata witness) private view returns (bool) {
         Reader.Cursor memory cursor = Reader.over(chunk, ROOT_BYTES);
-        while (cursor.place < cursor.data.length) {
-            if (cursor.data[cursor.place] == 0) return cursor.restIsZero();
-            run.scope.accountCount = run.table.accountCount;
-            run.scope.baseFee = run.state.baseFee;
-            run.operation.decode(cursor, run.scope);
+        Scope memory scope = run.scope;
+        Operation memory operation = run.operation;
+        while (cursor.place < chunk.length) {
+            if (chunk[cursor.place] == 0) return cursor.restIsZero();
+            scope.accountCount = run.table.accountCount;
+            scope.baseFee = run.state.baseFee;
+            operation.decode(cursor, scope);
             if (cursor.failed || !_apply(run, witness)) return false;
         }
         return true;
     }
 
     function _apply(Run memory run, Witness calldata witness) private pure returns (bool) {
-        Kind kind = run.operation.kind;
+        Operation memory operation = run.operation;
+        Kind kind = operation.kind;
         if (kind == Kind.Block) return _block(run);
         if (run.state.blockNumber == 0) return false;
         if (kind == Kind.Inbox) return _inbox(run, witness);
-        (uint256 place, bool within) = run.table.touch(run.operation.from, run.operation.token != 0);
+        (uint256 place, bool within) = run.table.touch(operation.from, operation.token != 0);
         if (!within) return false;
         Entry memory sender = run.table.entries[place];
         if (!_charge(run, sender)) return false;
@@ -173,20 +176,23 @@ library Chunks {
         Operation memory operation = run.operation;
         if (sender.locked) return false;
         if (sender.nonce == type(uint64).max || state.authorisedCount == type(uint64).max) return false;
-        uint256 fee = operation.gas() * state.baseFee;
-        uint256 eth = fee;
-        if (operation.token == 0) {
-            eth += operation.amount;
-        } else {
-            uint256 held = sender.tokens.amountOf(operation.token);
-            if (held == 0 || operation.amount > held) return false;
-            sender.tokens.set(operation.token, held - operation.amount);
+        // Gas is below 2^20 and the base fee below 2^64; an amount is below 64 times 2^128. What is taken is there, and what is counted not at its end.
+        unchecked {
+            uint256 fee = operation.gas() * state.baseFee;
+            uint256 eth = fee;
+            if (operation.token == 0) {
+                eth += operation.amount;
+            } else {
+                (uint256 held, uint256 place) = sender.tokens.find(operation.token);
+                if (held == 0 || operation.amount > held) return false;
+                sender.tokens.set(place, operation.token, held - operation.amount);
+            }
+            if (eth > sender.eth) return false;
+            sender.eth -= eth;
+            sender.nonce += 1;
+            state.authorisedCount += 1;
+            return _credit(run.table.entries[0], 0, fee);
         }
-        if (eth > sender.eth) return false;
-        sender.eth -= eth;
-        sender.nonce += 1;
-        state.authorisedCount += 1;
-        return _credit(run.table.entries[0], 0, fee);
     }
 
     function _withdraw(Run memory run, Entry memory sender, Witness calldata witness) private pure returns (bool) {
@@ -199,13 +205,16 @@ library Chunks {
 
     function _pay(Run memory run) private pure returns (bool) {
         Operation memory operation = run.operation;
-        bool token = operation.token != 0;
-        for (uint256 i = 0; i < operation.payeeCount; ++i) {
+        Table memory table = run.table;
+        uint256 token = operation.token;
+        uint256 count = operation.payeeCount;
+        for (uint256 i = 0; i < count; ++i) {
             Payee memory payee = operation.payees[i];
-            (uint256 to, bool within) =
-                payee.isNew ? _create(run, payee.recipient, token, payee.amount) : run.table.touch(payee.to, token);
-            if (!within || !_countCredit(run.table, token)) return false;
-            if (!_credit(run.table.entries[to], operation.token, payee.amount)) return false;
+            (uint256 to, bool within) = payee.isNew
+                ? _create(run, payee.recipient, token != 0, payee.amount)
+                : table.touch(payee.to, token != 0);
+            if (!within || !_countCredit(table, token != 0)) return false;
+            if (!_credit(table.entries[to], token, payee.amount)) return false;
         }
         return true;
     }
@@ -221,16 +230,20 @@ library Chunks {
 
     /// @dev Each credit of a token counts as an entry, because it may lengthen the list.
     function _countCredit(Table memory table, bool token) private pure returns (bool) {
-        if (token) table.tokenEntries += 1;
-        return table.tokenEntries <= Limits.CHUNK_TOKEN_ENTRIES;
+        if (!token) return true;
+        return ++table.tokenEntries <= Limits.CHUNK_TOKEN_ENTRIES;
     }
 
     /// @dev Custody of a token on L1 is below 2^128, so no credit overflows.
     function _credit(Entry memory entry, uint256 token, uint256 amount) private pure returns (bool) {
-        uint256 balance = amount + (token == 0 ? entry.eth : entry.tokens.amountOf(token));
+        (uint256 balance, uint256 place) = token == 0 ? (entry.eth, 0) : entry.tokens.find(token);
+        // A balance and an amount are below 2^128, and so is a fee.
+        unchecked {
+            balance += amount;
+        }
         if (balance > type(uint128).max) return false;
         if (token == 0) entry.eth = balance;
-        else entry.tokens.set(token, balance);
+        else entry.tokens.set(place, token, balance);
         return true;
     }
 
@@ -304,11 +317,11 @@ library Chunks {
         ForcedMessage memory message,
         Witness calldata witness
     ) private pure returns (bool) {
-        uint256 held = message.token == 0 ? entry.eth : entry.tokens.amountOf(message.token);
+        (uint256 held, uint256 place) = message.token == 0 ? (entry.eth, 0) : entry.tokens.find(message.token);
         uint256 amount = message.amount < held ? message.amount : held;
         if (amount == 0) return true;
         if (message.token == 0) entry.eth = held - amount;
-        else entry.tokens.set(message.token, held - amount);
+        else entry.tokens.set(place, message.token, held - amount);
         return _leave(run, entry.owner, message.recipient, message.token, amount, witness);
     }
 }

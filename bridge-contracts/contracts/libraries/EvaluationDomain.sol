@@ -43,13 +43,14 @@ library EvaluationDomain {
         pure
         returns (uint256[CHUNK_ELEMENTS] memory coefficients)
     {
-        for (uint256 i = 0; i < CHUNK_ELEMENTS; ++i) {
-            uint256 element;
-            // The last word reaches beyond the payload by the byte that the shift drops.
-            assembly ("memory-safe") {
-                element := shr(8, calldataload(add(payload.offset, mul(PAYLOAD_BYTES, i))))
+        // The last word reaches beyond the payload by the byte that the shift drops. The array has a word for each element.
+        assembly ("memory-safe") {
+            let element := payload.offset
+            let to := coefficients
+            for { let end := add(to, mul(32, CHUNK_ELEMENTS)) } lt(to, end) { to := add(to, 32) } {
+                mstore(to, shr(8, calldataload(element)))
+                element := add(element, PAYLOAD_BYTES)
             }
-            coefficients[i] = element;
         }
         // An inverse Fourier transform. Elements are in bit-reversed order already, so coefficients come out in theirs.
         _layer(coefficients, 1, INVERSE_ROOT_2);
@@ -59,9 +60,12 @@ library EvaluationDomain {
         // So far they are those of I(a X), 16 times too large.
         uint256 inverse = _power(INVERSE_ROOT, _reversed(CHUNK_ELEMENTS * chunk));
         uint256 scale = NEGATED_SIXTEENTH;
-        for (uint256 i = 0; i < CHUNK_ELEMENTS; ++i) {
-            coefficients[i] = mulmod(coefficients[i], scale, MODULUS);
-            scale = mulmod(scale, inverse, MODULUS);
+        // It counts to 16.
+        unchecked {
+            for (uint256 i = 0; i < CHUNK_ELEMENTS; ++i) {
+                coefficients[i] = mulmod(coefficients[i], scale, MODULUS);
+                scale = mulmod(scale, inverse, MODULUS);
+            }
         }
     }
 
@@ -90,8 +94,11 @@ library EvaluationDomain {
 
     /// @dev The 12 bits of an element's number in reverse order.
     function _reversed(uint256 element) private pure returns (uint256 reversed) {
-        for (uint256 bit = 0; bit < BITS; ++bit) {
-            reversed = (reversed << 1) | ((element >> bit) & 1);
+        // It counts to 12.
+        unchecked {
+            for (uint256 bit = 0; bit < BITS; ++bit) {
+                reversed = (reversed << 1) | ((element >> bit) & 1);
+            }
         }
     }
 

@@ -96,12 +96,13 @@ library Kzg {
     {
         input = abi.encodePacked(TrustedSetup.POWERS, commitment, uint256(1), proof, EvaluationDomain.shift(chunk));
         uint256[16] memory coefficients = EvaluationDomain.negatedInterpolation(chunk, payload);
-        // A scalar comes after the 128 bytes of its point, and all lie within POWERS.
-        for (uint256 i = 0; i < coefficients.length; ++i) {
-            uint256 offset = 32 + 160 * i + 128;
-            uint256 scalar = coefficients[i];
-            assembly ("memory-safe") {
-                mstore(add(input, offset), scalar)
+        // A scalar comes after the 128 bytes of its point, and all 16 lie within POWERS.
+        assembly ("memory-safe") {
+            let to := add(input, 160)
+            let scalar := coefficients
+            for { let end := add(scalar, 512) } lt(scalar, end) { scalar := add(scalar, 32) } {
+                mstore(to, mload(scalar))
+                to := add(to, 160)
             }
         }
     }

@@ -60,6 +60,9 @@ struct Scope {
     uint256 tokenCount;
     /// By token, one more than the base exponent; zero when not yet asked for.
     uint256[] exponents;
+    /// The account count that a pair's width was last found for, and that width.
+    uint256 pairCount;
+    uint256 pairWidth;
 }
 
 /// @title Operations as bytes
@@ -132,7 +135,8 @@ library Operations {
         view
     {
         uint256 count = scope_.accountCount;
-        uint256 width = _pairWidth(count);
+        if (scope_.pairCount != count) (scope_.pairCount, scope_.pairWidth) = (count, _pairWidth(count));
+        uint256 width = scope_.pairWidth;
         uint256 pair = ((first & 0x0f) << (8 * width)) | cursor.take(width);
         operation.kind = Kind.Transfer;
         operation.from = pair / count;

@@ -11,9 +11,10 @@ use spillway_protocol::state::{Counters, State};
 use spillway_protocol::token::TokenTable;
 use spillway_protocol::withdrawal::Withdrawal;
 
-/// Counts at which a reference or a pair takes one more byte, and around the accounts that a chunk may touch.
-const ACCOUNT_COUNTS: [u32; 16] = [
-    1, 2, 3, 4, 5, 16, 63, 64, 65, 111, 112, 113, 180, 254, 255, 256,
+/// Counts at which a reference or a pair takes one more byte, and around the accounts that a chunk may touch; and one so large that
+/// the contract's guesses of where an account is are wrong now and then.
+const ACCOUNT_COUNTS: [u32; 17] = [
+    1, 2, 3, 4, 5, 16, 63, 64, 65, 111, 112, 113, 180, 254, 255, 256, 1_100,
 ];
 /// Balances stay below it, so that no supply reaches 2^128 whatever is deposited.
 const BALANCE_BITS: u32 = 112;

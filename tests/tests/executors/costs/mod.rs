@@ -17,7 +17,7 @@ const TRANSACTION_GAS_MAX: u64 = 1 << 24;
 /// What clients let into their pools.
 const TRANSACTION_BYTES_MAX: usize = 128 * 1024;
 const WORST_GAS_MAX: u64 = 5_000_000;
-const TYPICAL_GAS_MAX: u64 = 2_750_000;
+const TYPICAL_GAS_MAX: u64 = 2_500_000;
 
 #[test]
 fn the_proof_of_any_chunk_fits_a_transaction() {
