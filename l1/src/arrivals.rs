@@ -71,7 +71,7 @@ pub fn said(contracts: &ContractAddresses, log: &Log) -> Result<Option<Said>, Sa
     Ok(match contracts.decode(log)? {
         ContractEvent::Inbox(event) => message(event)?.map(Said::Arrival),
         ContractEvent::Bridge(event) => listing(&event).map(Said::Arrival),
-        ContractEvent::Rollup(event) => batches::of_rollup(*event).map(Said::Batch),
+        ContractEvent::Rollup(event) => batches::of_rollup(*event, log).map(Said::Batch),
     })
 }
 

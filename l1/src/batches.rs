@@ -37,6 +37,8 @@ pub enum BatchEvent {
 pub struct SubmittedBatch {
     /// Its number, from 1.
     pub number: u64,
+    /// The block of L1 that has it.
+    pub l1_block: u64,
     /// What is claimed.
     pub header: BatchHeader,
     /// What L1 added.
@@ -69,7 +71,7 @@ pub fn event(contracts: &ContractAddresses, log: &Log) -> Result<Option<BatchEve
     let ContractEvent::Rollup(event) = contracts.decode(log)? else {
         return Ok(None);
     };
-    Ok(of_rollup(*event))
+    Ok(of_rollup(*event, log))
 }
 
 /// Reverts up to and with the one that a log tells of; none if it tells of something else.
@@ -86,14 +88,16 @@ pub fn forks(contracts: &ContractAddresses, log: &Log) -> Result<Option<u64>, De
     })
 }
 
-/// The same of an event that is decoded already.
+/// The same of a log's event that is decoded already.
 #[must_use]
-pub fn of_rollup(event: RollupEvents) -> Option<BatchEvent> {
+pub fn of_rollup(event: RollupEvents, log: &Log) -> Option<BatchEvent> {
     match event {
         RollupEvents::BatchSubmitted(event) => {
             let (header, submission) = encoding::submitted(&event.batch);
             Some(BatchEvent::Submitted(Box::new(SubmittedBatch {
                 number: event.number,
+                // A log that is read by a block's hash or number has one.
+                l1_block: log.block_number.unwrap_or_default(),
                 header,
                 submission,
                 versioned_hashes: event.versionedHashes,
@@ -210,6 +214,7 @@ mod tests {
                 address: contracts.rollup,
                 data,
             },
+            block_number: Some(77),
             ..Log::default()
         };
         let submission = Submission {
@@ -228,6 +233,7 @@ mod tests {
         let told = event(&contracts, &log(submitted.encode_log_data())).unwrap();
         let expected = SubmittedBatch {
             number: 15,
+            l1_block: 77,
             header: header(),
             submission,
             versioned_hashes: vec![B256::repeat_byte(16)],

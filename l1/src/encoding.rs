@@ -5,7 +5,9 @@
 
 pub mod disputes;
 
-use spillway_bridge_contracts::{BatchDisputes, Bridge, Rollup, TransitionDisputes};
+use spillway_bridge_contracts::{
+    AuthorisationDisputes, BatchDisputes, Bridge, EquivocationDisputes, Rollup, TransitionDisputes,
+};
 use spillway_protocol::account::{Account, FLAG_LOCKED};
 use spillway_protocol::batch::{BatchHeader, Submission};
 use spillway_protocol::root::StatePreimage;
@@ -49,6 +51,16 @@ batch_of!(Rollup, rollup_header, rollup_batch);
 batch_of!(Bridge, bridge_header, bridge_batch);
 batch_of!(TransitionDisputes, transition_header, transition_batch);
 batch_of!(BatchDisputes, batch_disputes_header, batch_disputes_batch);
+batch_of!(
+    AuthorisationDisputes,
+    authorisation_header,
+    authorisation_batch
+);
+batch_of!(
+    EquivocationDisputes,
+    equivocation_header,
+    equivocation_batch
+);
 
 /// The function for a state in the types of one contract's bindings.
 macro_rules! state_of {
@@ -75,6 +87,7 @@ macro_rules! state_of {
 state_of!(Bridge, state);
 state_of!(TransitionDisputes, transition_state);
 state_of!(BatchDisputes, batch_disputes_state);
+state_of!(AuthorisationDisputes, authorisation_state);
 
 /// The header and the submission of a batch as `Rollup` emits it.
 #[must_use]
@@ -214,6 +227,8 @@ mod tests {
                 bridge_batch(&header, &submission).abi_encode_packed(),
                 transition_batch(&header, &submission).abi_encode_packed(),
                 batch_disputes_batch(&header, &submission).abi_encode_packed(),
+                authorisation_batch(&header, &submission).abi_encode_packed(),
+                equivocation_batch(&header, &submission).abi_encode_packed(),
             ] {
                 assert_eq!(other, packed);
             }
@@ -241,6 +256,7 @@ mod tests {
             state(&preimage).abi_encode_packed(),
             transition_state(&preimage).abi_encode_packed(),
             batch_disputes_state(&preimage).abi_encode_packed(),
+            authorisation_state(&preimage).abi_encode_packed(),
         ] {
             assert_eq!(keccak256([&[2], &packed[..]].concat()), preimage.root());
         }

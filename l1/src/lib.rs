@@ -4,6 +4,7 @@
 //!   with that file.
 //! - [`arrivals`]: messages and tokens as the contracts log them for L2.
 //! - [`batches`]: batches as they are sent to `Rollup` and as it logs them.
+//! - [`challenges`]: demands for signed transactions, as `AuthorisationDisputes` logs them.
 //! - [`encoding`]: values of the protocol as the contracts take and emit them.
 //! - [`connect`]: the provider that deployment speaks through.
 //! - [`provider`]: one provider over several nodes, for what runs for long.
@@ -15,6 +16,7 @@
 pub mod arrivals;
 pub mod batches;
 pub mod beacon;
+pub mod challenges;
 mod connection;
 pub mod deployment;
 pub mod encoding;

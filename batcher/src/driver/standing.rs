@@ -161,6 +161,7 @@ mod tests {
     fn submitted(number: u64) -> BatchEvent {
         BatchEvent::Submitted(Box::new(SubmittedBatch {
             number,
+            l1_block: 0,
             header: header(10 * number),
             submission: Submission {
                 data_commitment: B256::ZERO,

@@ -6,6 +6,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::PostedIn;
+
 /// An answer that makes no sense.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AnswerError {
@@ -38,13 +40,18 @@ struct Sidecar {
     blob: String,
 }
 
-/// When slots begin and how long they are.
+/// What a node calls a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Slots {
-    /// Seconds since 1970.
-    pub(super) genesis_time: u64,
-    /// Length in milliseconds, not zero.
-    pub(super) slot_ms: u64,
+pub(super) enum Slots {
+    /// By its slot, as the beacon API has it.
+    ByTime {
+        /// Seconds since 1970.
+        genesis_time: u64,
+        /// Length in milliseconds, not zero.
+        slot_ms: u64,
+    },
+    /// By its number on the execution chain: anvil, which serves blobs and no specification.
+    ByNumber,
 }
 
 impl Slots {
@@ -67,17 +74,29 @@ impl Slots {
             None => field("SECONDS_PER_SLOT")?.map(|seconds| seconds.saturating_mul(1000)),
         };
         let missing = || AnswerError::Json("no SECONDS_PER_SLOT in the spec".into());
-        Ok(Self {
+        Ok(Self::ByTime {
             genesis_time: number(&genesis.genesis_time)?,
             slot_ms: slot_ms.filter(|ms| *ms != 0).ok_or_else(missing)?,
         })
     }
 
-    /// The slot of the block with that timestamp, in seconds.
-    pub(super) fn at(&self, timestamp: u64) -> Result<u64, AnswerError> {
-        let since = timestamp.checked_sub(self.genesis_time);
-        let since = since.ok_or(AnswerError::NoSlot(timestamp))?;
-        Ok(since.saturating_mul(1000) / self.slot_ms)
+    /// The name of a block.
+    pub(super) fn of(&self, posted: PostedIn) -> Result<u64, AnswerError> {
+        let PostedIn {
+            timestamp,
+            l1_block,
+        } = posted;
+        match *self {
+            Self::ByNumber => Ok(l1_block),
+            Self::ByTime {
+                genesis_time,
+                slot_ms,
+            } => {
+                let since = timestamp.checked_sub(genesis_time);
+                let since = since.ok_or(AnswerError::NoSlot(timestamp))?;
+                Ok(since.saturating_mul(1000) / slot_ms)
+            }
+        }
     }
 }
 

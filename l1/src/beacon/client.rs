@@ -7,6 +7,7 @@ use alloy_eips::eip4844::Blob;
 use alloy_primitives::B256;
 use reqwest::{Client, StatusCode, Url};
 
+use super::PostedIn;
 use super::answer::{self, AnswerError, Slots};
 
 /// A block holds less than a hundred blobs for years to come, of 256 KiB each in hexadecimal.
@@ -81,18 +82,18 @@ impl BeaconClient {
         })
     }
 
-    /// The blobs with these versioned hashes, in their order, out of the block with that timestamp (seconds), checked.
+    /// The blobs with these versioned hashes, in their order, out of that block, checked.
     ///
     /// # Errors
     /// [`BeaconError`] if no node has all of them.
     pub async fn blobs(
         &self,
-        timestamp: u64,
+        posted: PostedIn,
         hashes: &[B256],
     ) -> Result<Vec<Box<Blob>>, BeaconError> {
         let mut failures = Vec::new();
         for node in &self.nodes {
-            match self.blobs_of(node, timestamp, hashes).await {
+            match self.blobs_of(node, posted, hashes).await {
                 Ok(blobs) => return Ok(blobs),
                 Err(error) => {
                     let name = node.authority();
@@ -107,10 +108,10 @@ impl BeaconClient {
     async fn blobs_of(
         &self,
         node: &Url,
-        timestamp: u64,
+        posted: PostedIn,
         hashes: &[B256],
     ) -> Result<Vec<Box<Blob>>, NodeError> {
-        let slot = self.slots(node).await?.at(timestamp)?;
+        let slot = self.slots(node).await?.of(posted)?;
         let names: Vec<_> = hashes.iter().map(B256::to_string).collect();
         let query = format!(
             "eth/v1/beacon/blobs/{slot}?versioned_hashes={}",
@@ -136,8 +137,11 @@ impl BeaconClient {
             return Ok(*slots);
         }
         let genesis = self.get(node, "eth/v1/beacon/genesis").await?;
-        let spec = self.get(node, "eth/v1/config/spec").await?;
-        let slots = Slots::read(&genesis, &spec)?;
+        let slots = match self.get(node, "eth/v1/config/spec").await {
+            Ok(spec) => Slots::read(&genesis, &spec)?,
+            Err(NodeError::Status(StatusCode::NOT_FOUND)) => Slots::ByNumber,
+            Err(error) => return Err(error),
+        };
         Ok(*self.slots.get_or_init(|| slots))
     }
 

@@ -42,6 +42,15 @@ pub enum BlobError {
     Task(#[from] tokio::task::JoinError),
 }
 
+/// Where blobs were posted, by which beacon nodes find them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PostedIn {
+    /// The L1 block's timestamp, in seconds.
+    pub timestamp: u64,
+    /// Its number.
+    pub l1_block: u64,
+}
+
 /// Blobs by versioned hash.
 #[derive(Clone, Debug)]
 pub struct BlobSource {
@@ -59,13 +68,13 @@ impl BlobSource {
         }
     }
 
-    /// The blobs with these versioned hashes, in their order, out of the L1 block with that timestamp (seconds).
+    /// The blobs with these versioned hashes, in their order, out of that L1 block.
     ///
     /// # Errors
     /// [`BlobError`] if one of them is nowhere. Ask again later: nodes may be down, or behind.
     pub async fn blobs(
         &self,
-        timestamp: u64,
+        posted: PostedIn,
         hashes: &[B256],
     ) -> Result<Vec<Box<Blob>>, BlobError> {
         let mut found = Vec::with_capacity(hashes.len());
@@ -77,7 +86,7 @@ impl BlobSource {
             .filter(|(_, blob)| blob.is_none())
             .map(|(h, _)| *h)
             .collect();
-        let mut fetched = self.fetch(timestamp, &missing).await?.into_iter();
+        let mut fetched = self.fetch(posted, &missing).await?.into_iter();
         Ok(found
             .into_iter()
             .filter_map(|blob| blob.or_else(|| fetched.next()))
@@ -104,12 +113,12 @@ impl BlobSource {
         Ok(tokio::task::spawn_blocking(move || archive.get(hash)).await??)
     }
 
-    async fn fetch(&self, timestamp: u64, missing: &[B256]) -> Result<Vec<Box<Blob>>, BlobError> {
+    async fn fetch(&self, posted: PostedIn, missing: &[B256]) -> Result<Vec<Box<Blob>>, BlobError> {
         if missing.is_empty() {
             return Ok(Vec::new());
         }
         let beacon = self.beacon.as_ref().ok_or(BeaconError::NoNodes)?;
-        let blobs = beacon.blobs(timestamp, missing).await?;
+        let blobs = beacon.blobs(posted, missing).await?;
         for blob in &blobs {
             self.keep(vec![**blob]).await?;
         }

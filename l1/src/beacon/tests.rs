@@ -20,6 +20,14 @@ fn hex_of(blob: &Blob) -> String {
     format!("\"0x{}\"", hex::encode(blob))
 }
 
+/// A block with that timestamp.
+fn at(timestamp: u64) -> PostedIn {
+    PostedIn {
+        timestamp,
+        l1_block: 7,
+    }
+}
+
 const GENESIS: &str = r#"{"data":{"genesis_time":"1000"}}"#;
 const SPEC: &str = r#"{"data":{"SECONDS_PER_SLOT":"12","BLOB_SCHEDULE":[]}}"#;
 
@@ -68,14 +76,14 @@ fn basics() -> Vec<(&'static str, String)> {
 fn slots_follow_from_genesis_and_spec() {
     let slots = Slots::read(GENESIS.as_bytes(), SPEC.as_bytes()).expect("slots");
     for (timestamp, slot) in [(1000, 0), (1011, 0), (1012, 1), (1120, 10)] {
-        assert_eq!(slots.at(timestamp), Ok(slot));
+        assert_eq!(slots.of(at(timestamp)), Ok(slot));
     }
-    assert_eq!(slots.at(999), Err(AnswerError::NoSlot(999)));
+    assert_eq!(slots.of(at(999)), Err(AnswerError::NoSlot(999)));
     let half = r#"{"data":{"SLOT_DURATION_MS":"500","SECONDS_PER_SLOT":"12"}}"#;
     assert_eq!(
         Slots::read(GENESIS.as_bytes(), half.as_bytes())
             .expect("slots")
-            .at(1002),
+            .of(at(1002)),
         Ok(4)
     );
     for spec in [
@@ -160,24 +168,41 @@ async fn the_next_node_delivers_and_the_archive_remembers() {
     let archive = Archive::open(dir.path()).expect("an archive");
     let source = BlobSource::new(archive.clone(), Some(client));
     assert_eq!(
-        source.blobs(1120, &[hash]).await.expect("the blob"),
+        source.blobs(at(1120), &[hash]).await.expect("the blob"),
         [Box::new(blob(7))]
     );
     let offline = BlobSource::new(archive, None);
     assert_eq!(
         offline
-            .blobs(1120, &[hash, hash])
+            .blobs(at(1120), &[hash, hash])
             .await
             .expect("the blob")
             .len(),
         2
     );
     let error = offline
-        .blobs(1120, &[B256::ZERO])
+        .blobs(at(1120), &[B256::ZERO])
         .await
         .expect_err("nowhere");
     assert!(
         matches!(error, BlobError::Beacon(BeaconError::NoNodes)),
         "{error}"
     );
+}
+
+/// Anvil serves no specification, and names blocks by their numbers.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_without_a_specification_is_asked_by_block_number() {
+    let wanted = tokio::task::spawn_blocking(|| versioned_hash(&blob(7)).expect("a blob"));
+    let hash = wanted.await.expect("a thread");
+    let pages = vec![
+        ("/eth/v1/beacon/genesis", GENESIS.to_owned()),
+        (
+            "/eth/v1/beacon/blobs/7?versioned_hashes=0x",
+            format!("{{\"data\":[{}]}}", hex_of(&blob(7))),
+        ),
+    ];
+    let client = BeaconClient::new(&[serve(pages)]).expect("URLs");
+    let found = client.blobs(at(1120), &[hash]).await;
+    assert_eq!(found.expect("the blob"), [Box::new(blob(7))]);
 }

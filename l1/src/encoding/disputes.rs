@@ -1,16 +1,21 @@
 //! Calls that prove a batch wrong, as the dispute contracts take them, and what these say to one that proves nothing.
 
+mod authorisation;
+mod equivocation;
+
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::{SolCall, SolInterface};
+use spillway_bridge_contracts::AuthorisationDisputes::AuthorisationDisputesErrors;
 use spillway_bridge_contracts::BatchDisputes::{
     BatchDisputesErrors, proveCountsCall, proveLastRootCall, proveMalformedElementCall,
 };
+use spillway_bridge_contracts::EquivocationDisputes::EquivocationDisputesErrors;
 use spillway_bridge_contracts::PostedData::PostedDataErrors;
 use spillway_bridge_contracts::Rollup::{RollupErrors, rewardCall, withdrawRewardCall};
 use spillway_bridge_contracts::TransitionDisputes::{
     TransitionDisputesErrors, proveCall, proveNoBlockCall,
 };
-use spillway_bridge_contracts::{BatchDisputes, TransitionDisputes};
+use spillway_bridge_contracts::{AuthorisationDisputes, BatchDisputes, TransitionDisputes};
 use spillway_protocol::chunk::Chunk;
 use spillway_protocol::dispute::Witness;
 use spillway_protocol::root::StatePreimage;
@@ -18,6 +23,12 @@ use spillway_protocol::root::StatePreimage;
 use super::{batch_disputes_batch, batch_disputes_state, transition_batch, transition_state};
 use crate::batches::SubmittedBatch;
 use crate::kzg::{self, ElementOpening};
+
+pub use authorisation::{
+    answer, answer_gas, bond_floor, bond_of, challenge_bonds, fell, open, price_of, refund,
+    withdraw_bonds,
+};
+pub use equivocation::{SignedHeader, contradiction, two_headers};
 
 /// The batch that is proven wrong, and the one before it.
 #[derive(Clone, Copy, Debug)]
@@ -181,27 +192,39 @@ pub fn refusal(data: &[u8]) -> Refusal {
         .map(|error| format!("{error:?}"))
         .or_else(|_| BatchDisputesErrors::abi_decode(data).map(|error| format!("{error:?}")))
         .or_else(|_| PostedDataErrors::abi_decode(data).map(|error| format!("{error:?}")))
+        .or_else(|_| {
+            AuthorisationDisputesErrors::abi_decode(data).map(|error| format!("{error:?}"))
+        })
+        .or_else(|_| EquivocationDisputesErrors::abi_decode(data).map(|error| format!("{error:?}")))
         .or_else(|_| RollupErrors::abi_decode(data).map(|error| format!("{error:?}")));
     Refusal::Proof(named.unwrap_or_else(|_| Bytes::copy_from_slice(data).to_string()))
 }
 
-fn chunk_proof(opening: &ChunkOpening, hashes: &[B256]) -> TransitionDisputes::ChunkProof {
-    match opening {
-        ChunkOpening::Blob(opening) => TransitionDisputes::ChunkProof {
-            chunk: opening.chunk.to_vec().into(),
-            versionedHashes: hashes.to_vec(),
-            commitment: opening.commitment.to_vec().into(),
-            proof: opening.proof.to_vec().into(),
-            ..Default::default()
-        },
-        ChunkOpening::Calldata(listed) => TransitionDisputes::ChunkProof {
-            chunk: listed.chunk.to_vec().into(),
-            listRoot: listed.list_root,
-            path: listed.path.clone(),
-            ..Default::default()
-        },
-    }
+/// The function for a chunk's proof in the types of one contract's bindings.
+macro_rules! chunk_proof_of {
+    ($contract:ident, $chunk_proof_of:ident) => {
+        fn $chunk_proof_of(opening: &ChunkOpening, hashes: &[B256]) -> $contract::ChunkProof {
+            match opening {
+                ChunkOpening::Blob(opening) => $contract::ChunkProof {
+                    chunk: opening.chunk.to_vec().into(),
+                    versionedHashes: hashes.to_vec(),
+                    commitment: opening.commitment.to_vec().into(),
+                    proof: opening.proof.to_vec().into(),
+                    ..Default::default()
+                },
+                ChunkOpening::Calldata(listed) => $contract::ChunkProof {
+                    chunk: listed.chunk.to_vec().into(),
+                    listRoot: listed.list_root,
+                    path: listed.path.clone(),
+                    ..Default::default()
+                },
+            }
+        }
+    };
 }
+
+chunk_proof_of!(TransitionDisputes, chunk_proof);
+chunk_proof_of!(AuthorisationDisputes, authorisation_chunk_proof);
 
 /// The function for a root's proof in the types of one contract's bindings.
 macro_rules! root_proof_of {
@@ -228,6 +251,7 @@ macro_rules! root_proof_of {
 
 root_proof_of!(TransitionDisputes, transition_root_proof);
 root_proof_of!(BatchDisputes, batch_disputes_root_proof);
+root_proof_of!(AuthorisationDisputes, authorisation_root_proof);
 
 /// A witness as `TransitionDisputes` takes it.
 #[must_use]

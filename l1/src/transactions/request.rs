@@ -84,6 +84,13 @@ impl Request {
         self
     }
 
+    /// The same with so many wei.
+    #[must_use]
+    pub fn with_value(mut self, value: U256) -> Self {
+        self.value = value;
+        self
+    }
+
     /// The same with blobs.
     #[must_use]
     pub fn with_sidecar(mut self, sidecar: Arc<Sidecar>) -> Self {
