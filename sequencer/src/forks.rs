@@ -130,6 +130,17 @@ impl Forks {
             .map_or(0, |fork| fork.id)
     }
 
+    /// The hash that L1 has for a block, where it is the last one that stood at a revert and stands still; none where no
+    /// revert says.
+    #[must_use]
+    pub fn standing_hash(&self, block: u64) -> Option<B256> {
+        let mut newest_first = self.forks.iter().rev();
+        newest_first
+            .find(|fork| fork.last_block <= block)
+            .filter(|fork| fork.last_block == block)
+            .map(|fork| fork.last_block_hash)
+    }
+
     /// The revert that the chain is still being rolled back for.
     #[must_use]
     pub fn unfinished(&self) -> Option<Fork> {
@@ -207,6 +218,25 @@ pub(crate) mod tests {
             assert_eq!(forks.id_of(block), id, "block {block}");
         }
         assert_eq!(Forks::default().id_of(7), 0);
+    }
+
+    #[test]
+    fn l1_names_the_last_blocks_that_still_stand() {
+        let mut forks = followed(&[(1, 10), (2, 20), (4, 15)]);
+        for (place, hash) in forks.forks.iter_mut().zip([1, 2, 4]) {
+            place.last_block_hash = B256::repeat_byte(hash);
+        }
+        for (block, hash) in [
+            (9, None),
+            (10, Some(1)),
+            (11, None),
+            (15, Some(4)),
+            (16, None),
+            (20, None),
+        ] {
+            let expected = hash.map(B256::repeat_byte);
+            assert_eq!(forks.standing_hash(block), expected, "block {block}");
+        }
     }
 
     #[test]

@@ -30,6 +30,16 @@ impl L1Progress {
         }
     }
 
+    /// What the tags mean. `verified` is the newest block that the node's verifier calls safe; none without a verifier, which
+    /// leaves it at what was posted.
+    pub(crate) fn tagged(&self, verified: Option<u64>) -> Tagged {
+        let safe = self.posted.min(verified.unwrap_or(u64::MAX));
+        Tagged {
+            safe,
+            finalized: self.l1_final.min(safe),
+        }
+    }
+
     /// The highest rung that a durable block has reached.
     pub(crate) const fn rung(&self, block: u64) -> Rung {
         if block <= self.withdrawable {
@@ -42,6 +52,15 @@ impl L1Progress {
             Rung::Durable
         }
     }
+}
+
+/// The blocks that the tags `safe` and `finalized` mean; 0 for genesis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tagged {
+    /// The newest block in a batch on L1 that was replayed, and of which every signed transaction is held.
+    pub safe: u64,
+    /// The newest one of them in a batch in a finalised L1 block.
+    pub finalized: u64,
 }
 
 /// How final a transaction is, from the least to the most.
@@ -95,6 +114,20 @@ mod tests {
             (progress(u64::MAX, u64::MAX, 1), 0, progress(0, 0, 0)),
         ] {
             assert_eq!(told.shown_at(newest), want, "{told:?} at {newest}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_verified_is_neither_safe_nor_finalized() {
+        for (verified, want) in [
+            (None, (7, 5)),
+            (Some(0), (0, 0)),
+            (Some(4), (4, 4)),
+            (Some(6), (6, 5)),
+            (Some(9), (7, 5)),
+        ] {
+            let tagged = progress(7, 5, 3).tagged(verified);
+            assert_eq!((tagged.safe, tagged.finalized), want, "{verified:?}");
         }
     }
 

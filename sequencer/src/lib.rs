@@ -8,6 +8,8 @@
 //! Two things come back from posting: how far L1 has the chain ([`l1`]), which readers see, and what is not
 //! posted yet ([`backlog`]), which the base fee and the room of blocks follow.
 //!
+//! A [`replica`] has the same data and no clients' transactions: it follows the [`feed`] of another node's blocks.
+//!
 //! [`pipeline`] holds the threads that drive them. The journal is the only source of truth:
 //! [`snapshot`]s and the [`index`] are rebuilt from it when they are missing or wrong.
 
@@ -17,6 +19,7 @@ mod base_fee;
 pub mod block;
 mod clock;
 pub mod config;
+pub mod feed;
 pub mod fees;
 pub mod forks;
 pub mod genesis;
@@ -28,8 +31,10 @@ pub mod ledger;
 pub mod ordering;
 pub mod pipeline;
 pub mod record;
+pub mod replica;
 pub mod rollback;
 pub mod rpc;
+pub mod signatures;
 pub mod signing;
 pub mod snapshot;
 pub mod submission;
@@ -38,3 +43,4 @@ pub mod view;
 pub use backlog::Backlog;
 pub use l1::L1Progress;
 pub use pipeline::{Sequencer, StartError};
+pub use replica::Replica;

@@ -1,8 +1,9 @@
 //! The sequencer's signature of block headers, by which it answers for what it told: two of one number and fork, or one
 //! that contradicts a batch, cost its bond on L1.
 //!
-//! A signature follows from the key and the block alone (RFC 6979), so none is kept: whoever asks for a block
-//! has its header signed, on the thread that answers, and reads the same bytes after any restart.
+//! A signature follows from the key and the block alone (RFC 6979), so the sequencer keeps none: whoever asks for a block
+//! has its header signed, on the thread that answers, and reads the same bytes after any restart. Who follows a sequencer
+//! has no key, and keeps what it was given ([`crate::signatures`]).
 
 use std::fmt;
 

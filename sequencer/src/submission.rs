@@ -1,6 +1,7 @@
 //! Handing transactions to the sequencer, and waiting for what became of them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use alloy_primitives::{Address, B256, Bytes};
 use parking_lot::Mutex;
@@ -55,6 +56,9 @@ pub enum SubmitError {
         "sequencer has stopped and takes no transactions; ask for this one by its hash after the restart"
     )]
     Halted,
+    /// This node makes no blocks.
+    #[error("this node follows a sequencer and takes no transactions: send them to the sequencer")]
+    Replica,
 }
 
 /// What a client is told to wait when a lane is full, in milliseconds.
@@ -67,16 +71,44 @@ pub type Answer = Result<Accepted, SubmitError>;
 #[derive(Clone, Debug)]
 pub struct Submitter {
     chain_id: u64,
-    lanes: Arc<Lanes>,
+    door: Door,
     view: View,
+}
+
+/// Where transactions go.
+#[derive(Clone, Debug)]
+enum Door {
+    /// To whoever executes them.
+    Lanes(Arc<Lanes>),
+    /// Nowhere: a replica's. It knows whether the replica can still take blocks.
+    Shut {
+        /// Whether its journal has failed.
+        halted: Arc<AtomicBool>,
+    },
 }
 
 impl Submitter {
     pub(crate) const fn new(chain_id: u64, lanes: Arc<Lanes>, view: View) -> Self {
         Self {
             chain_id,
-            lanes,
+            door: Door::Lanes(lanes),
             view,
+        }
+    }
+
+    /// One that refuses everything, for a replica; it is told there when the replica's journal has failed.
+    pub(crate) fn of_replica(view: View, halted: Arc<AtomicBool>) -> Self {
+        Self {
+            chain_id: view.genesis().chain_id,
+            door: Door::Shut { halted },
+            view,
+        }
+    }
+
+    fn lanes(&self) -> Result<&Arc<Lanes>, SubmitError> {
+        match &self.door {
+            Door::Lanes(lanes) => Ok(lanes),
+            Door::Shut { .. } => Err(SubmitError::Replica),
         }
     }
 
@@ -85,11 +117,12 @@ impl Submitter {
     /// # Errors
     /// [`SubmitError`].
     pub async fn submit(&self, raw: Bytes) -> Answer {
+        let lanes = self.lanes()?;
         let admitted = admission::admit(raw, self.chain_id)?;
         let hash = admitted.hash;
         let (batch, answers) = Batch::new(1);
         let lane = lane_of(&admitted);
-        self.lanes.submit(lane, [(admitted, batch.ticket(0))]);
+        lanes.submit(lane, [(admitted, batch.ticket(0))]);
         let answer = answers.await.ok().and_then(|mut answers| answers.pop());
         self.settle(hash, answer.unwrap_or(Err(SubmitError::Halted)))
     }
@@ -98,7 +131,10 @@ impl Submitter {
     ///
     /// Signatures are recovered on all cores. The call blocks no executor thread.
     pub async fn submit_all(&self, raw: Vec<Bytes>) -> Vec<Answer> {
-        let chain_id = self.chain_id;
+        let (chain_id, lanes) = match self.lanes() {
+            Ok(lanes) => (self.chain_id, lanes),
+            Err(error) => return vec![Err(error); raw.len()],
+        };
         let admit = move || admission::admit_all(raw, chain_id);
         let Ok(admitted) = tokio::task::spawn_blocking(admit).await else {
             return Vec::new();
@@ -108,7 +144,7 @@ impl Submitter {
             .map(|one| one.as_ref().map_or(B256::ZERO, |one| one.hash))
             .collect();
         let (batch, answers) = Batch::new(admitted.len());
-        self.push_all(admitted, &batch);
+        push_all(lanes, admitted, &batch);
         drop(batch);
         let answers = answers.await.unwrap_or_default();
         hashes
@@ -119,11 +155,12 @@ impl Submitter {
     }
 
     /// The nonce after everything that was executed, durable or not; falls back to the durable one
-    /// when the sequencer has stopped or is too busy to say.
+    /// when the sequencer has stopped, is another node, or is too busy to say.
     pub async fn pending_nonce(&self, address: Address) -> u64 {
         let (answer, receiver) = oneshot::channel();
         let query = Query::PendingNonce { address, answer };
-        if self.lanes.ask(query).is_ok()
+        if let Ok(lanes) = self.lanes()
+            && lanes.ask(query).is_ok()
             && let Ok(nonce) = receiver.await
         {
             return nonce;
@@ -134,47 +171,43 @@ impl Submitter {
     }
 
     /// Whether a transaction was taken and is not durable yet: it is held for earlier nonces, or with the
-    /// journal. One that still waits in a lane has not been taken. Once the sequencer has stopped, nothing is.
+    /// journal. One that still waits in a lane has not been taken. Once the sequencer has stopped, nothing is; nor is
+    /// anything on a replica.
     ///
     /// # Errors
     /// [`SubmitError::Busy`] when too many ask.
     pub async fn is_queued(&self, hash: B256) -> Result<bool, SubmitError> {
         let (answer, receiver) = oneshot::channel();
-        match self.lanes.ask(Query::Queued { hash, answer }) {
+        let Ok(lanes) = self.lanes() else {
+            return Ok(false);
+        };
+        match lanes.ask(Query::Queued { hash, answer }) {
             Ok(()) => Ok(receiver.await.unwrap_or(false)),
             Err(SubmitError::Halted) => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    /// Whether nothing more is accepted: the sequencer stops, or its journal has failed.
+    /// Whether no block is made any more: the sequencer stops, or its journal has failed. Of a replica: whether it takes
+    /// none any more, as its journal has failed.
     #[must_use]
     pub fn halted(&self) -> bool {
-        self.lanes.closed()
+        match &self.door {
+            Door::Lanes(lanes) => lanes.closed(),
+            Door::Shut { halted } => halted.load(Ordering::Acquire),
+        }
+    }
+
+    /// Whether transactions are taken at all.
+    #[must_use]
+    pub fn accepting(&self) -> bool {
+        self.lanes().is_ok_and(|lanes| !lanes.closed())
     }
 
     /// Transactions that wait for execution.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.lanes.waiting()
-    }
-
-    /// Pushes each lane's transactions together. What a full lane refuses is answered at once.
-    fn push_all(&self, admitted: Vec<Result<Admitted, AdmissionError>>, batch: &Arc<Batch>) {
-        let mut lanes: [Vec<(Admitted, Ticket)>; 2] = [Vec::new(), Vec::new()];
-        for (slot, one) in admitted.into_iter().enumerate() {
-            let ticket = batch.ticket(slot);
-            match one {
-                Ok(admitted) => {
-                    lanes[usize::from(lane_of(&admitted) == Lane::Transfers)]
-                        .push((admitted, ticket));
-                }
-                Err(error) => ticket.answer(Err(error.into())),
-            }
-        }
-        let [withdrawals, transfers] = lanes;
-        self.lanes.submit(Lane::Withdrawals, withdrawals);
-        self.lanes.submit(Lane::Transfers, transfers);
+        self.lanes().map_or(0, |lanes| lanes.waiting())
     }
 
     /// A nonce that was used already is no error when this very transaction used it.
@@ -190,6 +223,23 @@ impl Submitter {
             _ => answer,
         }
     }
+}
+
+/// Pushes each lane's transactions together. What a full lane refuses is answered at once.
+fn push_all(lanes: &Lanes, admitted: Vec<Result<Admitted, AdmissionError>>, batch: &Arc<Batch>) {
+    let mut sorted: [Vec<(Admitted, Ticket)>; 2] = [Vec::new(), Vec::new()];
+    for (slot, one) in admitted.into_iter().enumerate() {
+        let ticket = batch.ticket(slot);
+        match one {
+            Ok(admitted) => {
+                sorted[usize::from(lane_of(&admitted) == Lane::Transfers)].push((admitted, ticket));
+            }
+            Err(error) => ticket.answer(Err(error.into())),
+        }
+    }
+    let [withdrawals, transfers] = sorted;
+    lanes.submit(Lane::Withdrawals, withdrawals);
+    lanes.submit(Lane::Transfers, transfers);
 }
 
 fn lane_of(admitted: &Admitted) -> Lane {

@@ -1,11 +1,12 @@
 //! What clients may see: the ledger after the newest durable block, and the blocks behind it.
 
 mod recent;
+mod signed;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use alloy_primitives::{Address, B256, Bytes, Signature};
+use alloy_primitives::{Address, B256, Bytes};
 use parking_lot::{Mutex, RwLock};
 use spillway_protocol::account::Account;
 use spillway_protocol::token::TokenTable;
@@ -20,10 +21,12 @@ use crate::forks::Forks;
 use crate::genesis::Genesis;
 use crate::index::{Index, IndexError};
 use crate::journal::{JournalError, Reader};
-use crate::l1::L1Progress;
+use crate::l1::{L1Progress, Tagged};
 use crate::ledger::{Ledger, LedgerError};
 use crate::record::{self, RecordError};
-use crate::signing::HeaderSigner;
+use crate::signatures::{HeaderSignatures, SignatureFileError};
+
+pub use signed::SignedBlocks;
 
 use recent::{RECENT_BLOCKS, Recent};
 
@@ -36,6 +39,9 @@ pub enum ReadError {
     /// A record of the journal is no block.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// The signatures of headers could not be read.
+    #[error(transparent)]
+    Signatures(#[from] SignatureFileError),
 }
 
 /// A summary of the ledger, all of one block.
@@ -71,7 +77,7 @@ pub struct View {
 struct Inner {
     genesis: Genesis,
     forks: Forks,
-    signer: Option<HeaderSigner>,
+    signatures: Option<Arc<HeaderSignatures>>,
     ledger: RwLock<Ledger>,
     recent: RwLock<Recent>,
     fees: RwLock<FeeHistory>,
@@ -82,6 +88,8 @@ struct Inner {
     journal: Reader,
     pacing: Mutex<Pacing>,
     l1_progress: Mutex<L1Progress>,
+    /// The newest block that the node's verifier calls safe; none without one.
+    verified: Mutex<Option<u64>>,
     newest: watch::Sender<u64>,
     /// Bytes of operations in the blocks that were published.
     operation_bytes: AtomicU64,
@@ -94,12 +102,13 @@ impl View {
         ledger: Ledger,
         index: Index,
         journal: Reader,
+        signatures: Option<HeaderSignatures>,
     ) -> Self {
         let newest = watch::Sender::new(ledger.head().number);
         let inner = Inner {
             genesis: config.genesis,
             forks,
-            signer: config.signer.clone(),
+            signatures: signatures.map(Arc::new),
             ledger: RwLock::new(ledger),
             recent: RwLock::default(),
             fees: RwLock::default(),
@@ -109,6 +118,7 @@ impl View {
             journal,
             pacing: Mutex::new(Pacing::new(config.blocks.base_fee_min, config.backlog)),
             l1_progress: Mutex::default(),
+            verified: Mutex::default(),
             newest,
             operation_bytes: AtomicU64::new(0),
         };
@@ -129,18 +139,22 @@ impl View {
         &self.inner.forks
     }
 
-    /// Whose signature block headers have; none without a key.
+    /// Whose signature block headers have: that of the key, or of the sequencer that a replica follows. None without either.
     #[must_use]
     pub fn header_signer(&self) -> Option<Address> {
-        self.inner.signer.as_ref().map(HeaderSigner::address)
+        let signatures = self.inner.signatures.as_ref();
+        signatures.map(|signatures| signatures.signer())
     }
 
-    /// The sequencer's signature of a durable block's header; none without a key.
+    /// Durable blocks, with the sequencer's signatures of their headers.
     #[must_use]
-    pub fn sign(&self, block: &Block) -> Option<Signature> {
-        let fork_id = self.inner.forks.id_of(block.header.number);
-        let signer = self.inner.signer.as_ref()?;
-        signer.sign(self.inner.genesis.chain_id, fork_id, block)
+    pub fn signed_blocks(&self) -> SignedBlocks {
+        SignedBlocks {
+            chain_id: self.inner.genesis.chain_id,
+            forks: self.inner.forks.clone(),
+            journal: self.inner.journal.clone(),
+            signatures: self.inner.signatures.clone(),
+        }
     }
 
     /// The newest durable block's number.
@@ -219,6 +233,18 @@ impl View {
     /// Tells how far L1 has this chain. Less than before is taken as it is: L1 may have dropped blocks.
     pub fn set_l1_progress(&self, progress: L1Progress) {
         *self.inner.l1_progress.lock() = progress;
+    }
+
+    /// The blocks that the tags `safe` and `finalized` mean.
+    #[must_use]
+    pub fn tagged(&self) -> Tagged {
+        let verified = *self.inner.verified.lock();
+        self.l1_progress().tagged(verified)
+    }
+
+    /// Tells what the node's verifier calls safe, from 0 on. Without a verifier nobody calls this, and what is posted is safe.
+    pub fn set_verified(&self, block: u64) {
+        *self.inner.verified.lock() = Some(block);
     }
 
     /// Base fees and fill of recent blocks.

@@ -14,13 +14,13 @@ use super::storage::{LockGuard, Storage, StorageFile};
 pub(super) const LOCK_NAME: &str = "lock";
 
 /// The files of one directory.
-pub(super) struct DirectoryStorage {
+pub(crate) struct DirectoryStorage {
     dir: PathBuf,
 }
 
 impl DirectoryStorage {
     /// Opens the directory, and creates it (durably) if it is missing.
-    pub(super) fn open(dir: &Path) -> io::Result<Self> {
+    pub(crate) fn open(dir: &Path) -> io::Result<Self> {
         // An absolute path: it has a parent to sync, and stays right if the process changes
         // directory.
         let dir = std::path::absolute(dir)?;

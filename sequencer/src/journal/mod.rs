@@ -34,6 +34,10 @@ pub use format::FORMAT_VERSION;
 pub use reader::{Reader, Record, Records};
 pub use recovery::{Recovery, Repair};
 
+// What lies beside the journal stands on the same seam, and is tested on the same failing disk.
+pub(crate) use directory_storage::DirectoryStorage;
+pub(crate) use storage::{Storage, StorageFile, read_exact_at, write_all_at};
+
 /// The longest payload of a record, in bytes. It bounds what a reader allocates and how far a torn
 /// write can reach.
 pub const MAX_RECORD_BYTES: u32 = 64 << 20;

@@ -44,7 +44,7 @@ pub(crate) trait StorageFile: Send + Sync {
 }
 
 /// Fills the buffer, or answers `UnexpectedEof`.
-pub(super) fn read_exact_at(
+pub(crate) fn read_exact_at(
     file: &dyn StorageFile,
     mut buffer: &mut [u8],
     mut offset: u64,
@@ -64,7 +64,7 @@ pub(super) fn read_exact_at(
 }
 
 /// Writes all bytes. After an error any prefix of them may be in the file.
-pub(super) fn write_all_at(
+pub(crate) fn write_all_at(
     file: &dyn StorageFile,
     mut bytes: &[u8],
     mut offset: u64,

@@ -12,8 +12,8 @@
 mod execution;
 mod indexing;
 mod journaling;
-mod recovery;
-mod snapshots;
+pub(crate) mod recovery;
+pub(crate) mod snapshots;
 
 #[cfg(test)]
 mod tests;
@@ -34,11 +34,12 @@ use crate::lanes::{L1Event, Lanes};
 use crate::ledger::LedgerError;
 use crate::ordering::Orderer;
 use crate::rollback::{Progress, RollbackError, RollbackReport};
+use crate::signatures::{HeaderSignatures, SignatureFileError};
 use crate::snapshot::{SnapshotError, Unusable};
 use crate::submission::Submitter;
 use crate::view::View;
 
-use recovery::{Recovered, recover};
+use recovery::{Recovered, VoidBlocks, recover};
 
 /// Why a sequencer cannot start. Each says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +67,9 @@ pub enum StartError {
     /// The query index cannot be built.
     #[error(transparent)]
     Index(#[from] IndexError),
+    /// The signatures that a replica keeps cannot be used.
+    #[error(transparent)]
+    Signatures(#[from] SignatureFileError),
     /// A thread cannot be started.
     #[error("cannot start a thread: {0}")]
     Thread(std::io::Error),
@@ -146,7 +150,7 @@ impl Sequencer {
             forks,
             index,
             report,
-        } = recover(config, progress, open)?;
+        } = recover(config, VoidBlocks::MakeAgain(progress), open)?;
         let orderer = Orderer::new(
             ledger.state().clone(),
             ledger.tokens().clone(),
@@ -157,7 +161,8 @@ impl Sequencer {
         .with_backlog_config(config.backlog);
         let lanes = Arc::new(Lanes::new(config.queues.lane_transactions_max));
         let reader = journal.reader();
-        let view = View::new(config, forks, ledger, index, reader.clone());
+        let signatures = config.signer.clone().map(HeaderSignatures::Made);
+        let view = View::new(config, forks, ledger, index, reader.clone(), signatures);
         let chain_id = config.genesis.chain_id;
         let mut sequencer = Self {
             submitter: Submitter::new(chain_id, Arc::clone(&lanes), view.clone()),

@@ -13,19 +13,28 @@ use crate::rollback::{self, Again, Progress, RollbackError, RollbackReport};
 use crate::snapshot;
 
 /// A chain, ready to go on.
-pub(super) struct Recovered {
-    pub(super) journal: Journal,
+pub(crate) struct Recovered {
+    pub(crate) journal: Journal,
     /// After the newest block.
-    pub(super) ledger: Ledger,
-    pub(super) forks: Forks,
-    pub(super) index: Index,
-    pub(super) report: StartReport,
+    pub(crate) ledger: Ledger,
+    pub(crate) forks: Forks,
+    pub(crate) index: Index,
+    pub(crate) report: StartReport,
+}
+
+/// What a start does about the blocks that a roll-back leaves void.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum VoidBlocks<'a> {
+    /// Makes them again, and shows how far it is.
+    MakeAgain(&'a Progress),
+    /// Leaves that to the sequencer that this node follows.
+    Leave,
 }
 
 /// Opens the data folder, finishes a roll-back, replays what is beyond the newest snapshot, and hashes it.
-pub(super) fn recover(
+pub(crate) fn recover(
     config: &Config,
-    progress: &Progress,
+    void: VoidBlocks<'_>,
     open: impl FnOnce(&journal::Options) -> Result<(Journal, Recovery), JournalError>,
 ) -> Result<Recovered, StartError> {
     let began = Instant::now();
@@ -37,7 +46,11 @@ pub(super) fn recover(
     let mut forks = Forks::read(&config.dir).map_err(RollbackError::from)?;
     let unfinished = forks.unfinished();
     if let Some(fork) = &unfinished {
-        rollback::prepare(&config.dir, fork, &archive_options(config, fork))?;
+        let options = archive_options(config, fork);
+        match void {
+            VoidBlocks::MakeAgain(_) => rollback::prepare(&config.dir, fork, &options)?,
+            VoidBlocks::Leave => rollback::prepare_replica(&config.dir, fork, &options)?,
+        }
     }
     let snapshots = config.dir.join("snapshots");
     let (mut ledger, unusable_snapshots) = snapshot::load_newest(&snapshots, &genesis)?;
@@ -54,13 +67,8 @@ pub(super) fn recover(
     let rollback = match &unfinished {
         None => None,
         Some(fork) => {
-            let again = Again {
-                config,
-                journal: &mut journal,
-                ledger: &mut ledger,
-                progress,
-            };
-            Some(finish(again, fork, &mut forks)?)
+            let chain = (&mut journal, &mut ledger);
+            Some(finish(config, void, fork, chain, &mut forks)?)
         }
     };
     let state_root = ledger.state_root()?;
@@ -85,14 +93,26 @@ pub(super) fn recover(
     })
 }
 
-/// Makes the void blocks again, and notes that the chain goes on.
+/// Does what is to be done about the void blocks, and notes that the chain goes on.
 fn finish(
-    again: Again<'_>,
+    config: &Config,
+    void: VoidBlocks<'_>,
     fork: &Fork,
+    (journal, ledger): (&mut Journal, &mut Ledger),
     forks: &mut Forks,
 ) -> Result<RollbackReport, RollbackError> {
-    let config = again.config;
-    let report = rollback::make_again(again, fork, &archive_options(config, fork))?;
+    let report = match void {
+        VoidBlocks::Leave => rollback::leave(ledger, fork)?,
+        VoidBlocks::MakeAgain(progress) => {
+            let again = Again {
+                config,
+                journal,
+                ledger,
+                progress,
+            };
+            rollback::make_again(again, fork, &archive_options(config, fork))?
+        }
+    };
     forks.finish(unix_seconds());
     forks.write(&config.dir)?;
     Ok(report)

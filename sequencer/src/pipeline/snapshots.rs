@@ -9,17 +9,17 @@ use crate::journal::Reader;
 use crate::snapshot;
 use crate::view::View;
 
-pub(super) struct Snapshots {
-    pub(super) dir: PathBuf,
-    pub(super) genesis: Genesis,
-    pub(super) reader: Reader,
-    pub(super) view: View,
+pub(crate) struct Snapshots {
+    pub(crate) dir: PathBuf,
+    pub(crate) genesis: Genesis,
+    pub(crate) reader: Reader,
+    pub(crate) view: View,
 }
 
 impl Snapshots {
     /// Makes a snapshot of each block that is named, until nobody names one any more. One that fails
     /// costs only time at the next start.
-    pub(super) fn run(self, due: &Receiver<u64>) {
+    pub(crate) fn run(self, due: &Receiver<u64>) {
         while let Ok(number) = due.recv() {
             let began = Instant::now();
             let needed = self.view.l1_progress().l1_final;

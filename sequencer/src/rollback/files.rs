@@ -22,7 +22,7 @@ pub(crate) fn prepare(dir: &Path, fork: &Fork, options: &Options) -> Result<(), 
 type Step = fn(&Path, &Fork, &Options) -> Result<(), RollbackError>;
 
 /// In this order, each of which finds what it has done before.
-pub(super) const STEPS: [Step; 4] = [
+pub(crate) const STEPS: [Step; 4] = [
     put_journal_aside,
     make_standing_journal,
     remove_snapshots,
@@ -82,7 +82,7 @@ fn remove_index(dir: &Path, _: &Fork, _: &Options) -> Result<(), RollbackError> 
     remove(&void)
 }
 
-fn exists(path: &Path) -> Result<bool, RollbackError> {
+pub(super) fn exists(path: &Path) -> Result<bool, RollbackError> {
     path.try_exists().map_err(io(path))
 }
 
@@ -93,12 +93,12 @@ fn remove(path: &Path) -> Result<(), RollbackError> {
     }
 }
 
-fn sync(path: &Path) -> Result<(), RollbackError> {
+pub(super) fn sync(path: &Path) -> Result<(), RollbackError> {
     let synced = File::open(path).and_then(|dir| dir.sync_all());
     synced.map_err(io(path))
 }
 
-fn io(path: &Path) -> impl FnOnce(io::Error) -> RollbackError {
+pub(super) fn io(path: &Path) -> impl FnOnce(io::Error) -> RollbackError {
     let path = path.to_owned();
     move |error| RollbackError::Io { path, error }
 }

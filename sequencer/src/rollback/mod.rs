@@ -3,16 +3,18 @@
 //! A roll-back is a start of the sequencer. [`order`] writes into `forks.json` where the chain goes back to, while
 //! nothing runs; that is the moment from which on it is certain. The next start (`files.rs`) puts the journal aside, makes one of the
 //! blocks that stand, drops the snapshots and the index of void ones, and then (`again.rs`) makes each void block
-//! once more, from its own transactions. Only then the threads begin.
+//! once more, from its own transactions. Only then the threads begin. A replica (`replica.rs`) makes none again: the sequencer
+//! that it follows does.
 //!
 //! **Crash safety.** Every step looks at what is there and does the rest. A void block and the one that takes its place
 //! have the same number, so the journal itself tells how far it is: what a crash interrupts is neither lost nor done twice.
 
 mod again;
-mod files;
+pub(crate) mod files;
+pub(crate) mod replica;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,6 +29,7 @@ use crate::snapshot::SnapshotError;
 
 pub(crate) use again::{Again, make_again};
 pub(crate) use files::{archive, prepare};
+pub(crate) use replica::{leave, prepare_replica};
 
 /// Why a roll-back cannot go on. The next start tries again from where it stopped.
 #[derive(Debug, thiserror::Error)]

@@ -24,18 +24,18 @@ use crate::signing::HeaderSigner;
 use crate::snapshot;
 use crate::view::View;
 
-const CHAIN_ID: u64 = 51_717;
-const ETHER: u128 = 10u128.pow(18);
-const GENESIS: Genesis = Genesis {
+pub(crate) const CHAIN_ID: u64 = 51_717;
+pub(crate) const ETHER: u128 = 10u128.pow(18);
+pub(crate) const GENESIS: Genesis = Genesis {
     chain_id: CHAIN_ID,
     fee_account: Address::repeat_byte(0xfe),
 };
 
-fn signer(number: u8) -> PrivateKeySigner {
+pub(crate) fn signer(number: u8) -> PrivateKeySigner {
     PrivateKeySigner::from_bytes(&B256::repeat_byte(number)).unwrap()
 }
 
-fn deposit(number: u8, amount: u128) -> L1Event {
+pub(crate) fn deposit(number: u8, amount: u128) -> L1Event {
     L1Event::Message(InboxMessage::Deposit {
         to: signer(number).address(),
         token: 0,
@@ -44,7 +44,7 @@ fn deposit(number: u8, amount: u128) -> L1Event {
     })
 }
 
-fn transfer(from: u8, nonce: u64, to: Address, value: u128) -> Bytes {
+pub(crate) fn transfer(from: u8, nonce: u64, to: Address, value: u128) -> Bytes {
     let transaction = TxEip1559 {
         chain_id: CHAIN_ID,
         nonce,
@@ -61,15 +61,15 @@ fn transfer(from: u8, nonce: u64, to: Address, value: u128) -> Bytes {
 }
 
 /// A data folder with a chain in it. Segments are short, so that there are many.
-struct Chain {
-    dir: TempDir,
-    config: Config,
-    blocks: Vec<Block>,
+pub(crate) struct Chain {
+    pub(crate) dir: TempDir,
+    pub(crate) config: Config,
+    pub(crate) blocks: Vec<Block>,
 }
 
 impl Chain {
     /// Deposits, forced messages, listings, transfers among three accounts and to new ones, in separate blocks and together.
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut config = Config::new(GENESIS, dir.path().to_owned());
         config.storage.segment_bytes = 1_500;
@@ -117,7 +117,7 @@ impl Chain {
         chain
     }
 
-    fn head(&self) -> u64 {
+    pub(crate) fn head(&self) -> u64 {
         self.blocks.len() as u64
     }
 
@@ -126,7 +126,7 @@ impl Chain {
     }
 
     /// The revert that leaves that block the last.
-    fn fork(&self, id: u64, last_block: u64) -> Fork {
+    pub(crate) fn fork(&self, id: u64, last_block: u64) -> Fork {
         let last = last_block
             .checked_sub(1)
             .map(|last| &self.blocks[last as usize]);
@@ -136,24 +136,24 @@ impl Chain {
         }
     }
 
-    fn options(&self) -> Options {
+    pub(crate) fn options(&self) -> Options {
         Options {
             segment_bytes: self.config.storage.segment_bytes,
             ..Options::new(GENESIS.id().0)
         }
     }
 
-    fn journal(&self) -> PathBuf {
+    pub(crate) fn journal(&self) -> PathBuf {
         self.dir.path().join("journal")
     }
 
-    fn start(&self) -> Sequencer {
+    pub(crate) fn start(&self) -> Sequencer {
         Sequencer::start(&self.config).unwrap()
     }
 }
 
 /// The blocks of a journal that nobody has open.
-fn blocks(dir: &Path) -> Vec<Block> {
+pub(crate) fn blocks(dir: &Path) -> Vec<Block> {
     let (journal, _) = Journal::open(dir, &Options::new(GENESIS.id().0)).unwrap();
     let mut records = journal.reader().records_from(1);
     let mut blocks = Vec::new();
@@ -225,7 +225,7 @@ async fn the_chain_goes_on_and_what_was_put_aside_stays_as_it_was() {
     let newest = view.block(view.block_number()).unwrap().unwrap();
     assert_eq!(view.forks().id_of(newest.header.number), 1);
     assert_eq!(view.forks().id_of(first.header.number), 0);
-    let signed = [view.sign(&first), view.sign(&newest)];
+    let signed = [&first, &newest].map(|block| view.signed_blocks().signature(block).unwrap());
     drop(view);
     sequencer.stop().unwrap();
     assert_eq!(blocks(&chain.journal()).len(), hashes.len() + 1);
@@ -238,7 +238,18 @@ async fn the_chain_goes_on_and_what_was_put_aside_stays_as_it_was() {
     let sequencer = chain.start();
     assert!(sequencer.report().rollback.is_none());
     let view = sequencer.view();
-    assert_eq!([view.sign(&first), view.sign(&newest)], signed);
+    let again = [&first, &newest].map(|block| view.signed_blocks().signature(block).unwrap());
+    assert_eq!(again, signed);
+    let header = view.signed_blocks().signed_header(1).unwrap().unwrap();
+    assert_eq!((header.header, header.fork_id), (first.header, 0));
+    assert_eq!(Some(header.signature), signed[0]);
+    assert_eq!(header.signed_by(CHAIN_ID), view.header_signer());
+    assert_eq!(
+        view.signed_blocks().signed_header(0).unwrap(),
+        None,
+        "genesis is not signed"
+    );
+    assert_eq!(view.signed_blocks().signed_header(1_000).unwrap(), None);
 }
 
 #[tokio::test]

@@ -96,8 +96,8 @@ fn account(rpc: &Rpc, address: Address, at: BlockRef) -> RpcResult<Option<Accoun
             let block = block.ok_or_else(|| error::refused("header for hash not found"))?;
             block.header.number
         }
-        BlockRef::Safe => rpc.view.l1_progress().posted,
-        BlockRef::Finalized => rpc.view.l1_progress().l1_final,
+        BlockRef::Safe => rpc.view.tagged().safe,
+        BlockRef::Finalized => rpc.view.tagged().finalized,
     };
     rpc.view
         .with_ledger(|ledger| match state_at(number, ledger.head().number) {

@@ -198,9 +198,9 @@ pub(super) enum BlockRef {
     Latest,
     /// Genesis.
     Earliest,
-    /// The newest one posted to L1; genesis when none is.
+    /// The newest one that is safe: [`Tagged::safe`](crate::l1::Tagged::safe).
     Safe,
-    /// The newest one in a finalised L1 block; genesis when none is.
+    /// [`Tagged::finalized`](crate::l1::Tagged::finalized).
     Finalized,
     /// By number.
     Number(u64),

@@ -105,8 +105,8 @@ pub(super) fn find(view: &View, at: BlockRef) -> RpcResult<Option<Arc<Block>>> {
         BlockRef::Earliest => view.block(0),
         BlockRef::Number(number) => view.block(number),
         BlockRef::Hash(hash) => view.block_by_hash(&hash),
-        BlockRef::Safe => view.block(view.l1_progress().posted),
-        BlockRef::Finalized => view.block(view.l1_progress().l1_final),
+        BlockRef::Safe => view.block(view.tagged().safe),
+        BlockRef::Finalized => view.block(view.tagged().finalized),
     };
     block.map_err(|reason| read_failed(&reason))
 }

@@ -54,7 +54,9 @@ pub(super) fn submit(error: &SubmitError) -> ErrorObjectOwned {
         SubmitError::Busy | SubmitError::Ordering(OrderingError::HeldFull) => busy(error),
         SubmitError::Halted => plain(UNAVAILABLE_CODE, error.to_string()),
         SubmitError::Admission(AdmissionError::Transaction(reason)) => transaction(reason),
-        SubmitError::Admission(AdmissionError::Sender) | SubmitError::Ordering(_) => refused(error),
+        SubmitError::Admission(AdmissionError::Sender)
+        | SubmitError::Ordering(_)
+        | SubmitError::Replica => refused(error),
     }
 }
 
@@ -161,6 +163,11 @@ mod tests {
                 SubmitError::Halted,
                 UNAVAILABLE_CODE,
                 "sequencer has stopped",
+            ),
+            (
+                SubmitError::Replica,
+                REFUSED_CODE,
+                "send them to the sequencer",
             ),
             (
                 SubmitError::Admission(AdmissionError::Sender),

@@ -74,6 +74,8 @@ struct Status {
     posted_block: u64,
     /// Null while nothing is posted.
     posted_state_root: Option<B256>,
+    /// The newest block that the tag `safe` means.
+    safe_block: u64,
     l1_final_block: u64,
     withdrawable_block: u64,
     /// Null until the batcher has found its place.
@@ -101,10 +103,11 @@ fn status(rpc: &Rpc) -> RpcResult<Status> {
         header_signer: rpc.view.header_signer(),
         posted_block: l1.posted,
         posted_state_root: l1.posted_state_root,
+        safe_block: rpc.view.tagged().safe,
         l1_final_block: l1.l1_final,
         withdrawable_block: l1.withdrawable,
         unposted_bytes: rpc.view.backlog().map(|backlog| backlog.unposted_bytes),
         waiting: rpc.submitter.waiting(),
-        accepting: !rpc.submitter.halted(),
+        accepting: rpc.submitter.accepting(),
     })
 }

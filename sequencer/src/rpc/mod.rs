@@ -138,6 +138,7 @@ fn methods(rpc: Rpc) -> Result<(Methods, Methods), RegisterMethodError> {
 #[cfg(test)]
 mod tests {
     mod l1_progress;
+    mod replica;
 
     use super::*;
 

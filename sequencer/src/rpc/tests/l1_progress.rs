@@ -154,6 +154,17 @@ async fn tags_follow_l1_and_are_genesis_before() {
         let found = (chain.tagged("safe").await, chain.tagged("finalized").await);
         assert_eq!(found, (safe.into(), finalized.into()));
     }
+    chain.set_l1_progress(4, 3, 0);
+    for (verified, safe, finalized) in [(0, "0x0", "0x0"), (2, "0x2", "0x2"), (9, "0x4", "0x3")] {
+        chain.sequencer.view().set_verified(verified);
+        let found = (chain.tagged("safe").await, chain.tagged("finalized").await);
+        assert_eq!(found, (safe.into(), finalized.into()));
+        let status = chain.call("spillway_status", json!([])).await;
+        assert_eq!(
+            format!("{:#x}", status["safe_block"].as_u64().unwrap()),
+            safe
+        );
+    }
     chain.sequencer.stop().unwrap();
 }
 
