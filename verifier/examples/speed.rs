@@ -144,6 +144,7 @@ async fn post(source: &BlobSource, batch: &SealedBatch) -> Result<SubmittedBatch
         .await?;
     Ok(SubmittedBatch {
         number: 1,
+        l1_block: 1,
         header: batch.header,
         submission: Submission {
             data_commitment: blob_commitment(&versioned_hashes),

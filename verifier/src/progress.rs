@@ -27,6 +27,11 @@ pub struct Progress {
     pub wrong: Option<Wrong>,
     /// How far the proof against it is; none without a prover.
     pub proving: Option<Proving>,
+    /// The newest batch that is safe: replayed, with all before it, and every signed transaction held. 0 if there is none, and
+    /// without holdings.
+    pub safe_batch: u64,
+    /// Its last block of L2.
+    pub safe_block: u64,
     /// Batches that fell for good by a proof of this verifier's, since it started.
     pub felled: u64,
     /// The first batch, if there is one up to [`Self::batch`], whose header names another block hash than its operations

@@ -2,7 +2,7 @@
 
 use alloy_eips::eip4844::Blob;
 use spillway_l1::batches::SubmittedBatch;
-use spillway_l1::beacon::BlobSource;
+use spillway_l1::beacon::{BlobSource, PostedIn};
 
 use super::data::{self, BatchData};
 use super::error::DerivationError;
@@ -31,9 +31,11 @@ pub async fn fetch_blobs(
     if batch.versioned_hashes.is_empty() {
         return Ok(Vec::new());
     }
-    let blobs = source
-        .blobs(batch.submission.posted_at, &batch.versioned_hashes)
-        .await;
+    let posted = PostedIn {
+        timestamp: batch.submission.posted_at,
+        l1_block: batch.l1_block,
+    };
+    let blobs = source.blobs(posted, &batch.versioned_hashes).await;
     blobs.map_err(|error| DerivationError::Temporary {
         number: batch.number,
         error,

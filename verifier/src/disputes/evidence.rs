@@ -1,4 +1,4 @@
-//! A wrong batch, with all that its proof needs.
+//! A batch with all that a proof about it needs but the blobs.
 
 use std::sync::Arc;
 
@@ -12,11 +12,9 @@ use spillway_protocol::token::TokenTable;
 use crate::derivation::BatchData;
 use crate::replay::{Claim, Ledger, Wrong};
 
-/// A wrong batch, with all that its proof needs but the blobs.
+/// A batch, and what it was posted upon.
 #[derive(Clone, Debug)]
-pub struct Evidence {
-    /// What is wrong.
-    pub wrong: Wrong,
+pub struct Case {
     /// The batch.
     pub batch: Arc<SubmittedBatch>,
     /// The one before it; none before the first.
@@ -29,21 +27,30 @@ pub struct Evidence {
     pub tokens: TokenTable,
 }
 
-impl Evidence {
+/// A wrong batch.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// What is wrong.
+    pub wrong: Wrong,
+    /// The batch.
+    pub case: Case,
+}
+
+impl Case {
     /// The batch's hash, which no other batch ever has.
     #[must_use]
     pub fn batch_hash(&self) -> B256 {
         batch_hash(&self.batch.header, &self.batch.submission)
     }
 
-    pub(super) fn accused(&self) -> Accused<'_> {
+    pub(crate) fn accused(&self) -> Accused<'_> {
         Accused {
             batch: &self.batch,
             parent: self.parent.as_ref().unwrap_or(&self.batch),
         }
     }
 
-    pub(super) fn claim<'a>(&'a self, data: &'a BatchData) -> Claim<'a> {
+    pub(crate) fn claim<'a>(&'a self, data: &'a BatchData) -> Claim<'a> {
         Claim {
             header: &self.batch.header,
             data,

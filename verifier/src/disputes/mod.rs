@@ -15,13 +15,16 @@
 //! manager carries out each name once; it remembers them through a crash. Only when an attempt has failed, and the batch
 //! stands all the same, there is another one under another name.
 
+mod calls;
 mod evidence;
 mod openings;
 mod proof;
 mod prover;
 mod rewards;
 
-pub use evidence::Evidence;
+pub use calls::{Call, CallError, Calls};
+pub use evidence::{Case, Evidence};
+pub(crate) use openings::Openings;
 pub use proof::{DisputeContracts, Proof, ProofError, prove};
 pub use prover::{Prover, ProverConfig, ProverError, Proving};
 pub use rewards::{RewardError, Rewards};

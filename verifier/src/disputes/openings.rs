@@ -15,15 +15,15 @@ use crate::derivation::MalformedElement;
 
 /// A batch's data, to be opened at some place. An opening of a blob computes for some 100 ms.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Openings<'a> {
-    pub(super) batch: &'a SubmittedBatch,
+pub(crate) struct Openings<'a> {
+    pub(crate) batch: &'a SubmittedBatch,
     /// In order; none of a batch in calldata.
-    pub(super) blobs: &'a [Box<Blob>],
+    pub(crate) blobs: &'a [Box<Blob>],
 }
 
 impl Openings<'_> {
     /// A chunk, counted from 0 within the batch.
-    pub(super) fn chunk(&self, number: usize) -> Result<ChunkOpening, ProofError> {
+    pub(crate) fn chunk(&self, number: usize) -> Result<ChunkOpening, ProofError> {
         if self.is_calldata() {
             return Ok(ChunkOpening::Calldata(self.listed(number)?));
         }
@@ -33,7 +33,7 @@ impl Openings<'_> {
     }
 
     /// The state root that a chunk claims.
-    pub(super) fn root(&self, number: usize) -> Result<RootOpening, ProofError> {
+    pub(crate) fn root(&self, number: usize) -> Result<RootOpening, ProofError> {
         if self.is_calldata() {
             return Ok(RootOpening::Calldata(self.listed(number)?));
         }
@@ -42,7 +42,7 @@ impl Openings<'_> {
     }
 
     /// A field element, and its place in the batch, counted from 0 over the elements of all blobs.
-    pub(super) fn element(
+    pub(crate) fn element(
         &self,
         malformed: MalformedElement,
     ) -> Result<(usize, ElementOpening), ProofError> {

@@ -7,7 +7,7 @@ use spillway_l1::kzg::OpeningError;
 use spillway_l1::transactions::DATA_BYTES_MAX;
 use spillway_protocol::dispute::{self, WitnessError};
 
-use super::evidence::Evidence;
+use super::evidence::{Case, Evidence};
 use super::openings::Openings;
 use crate::derivation::{BatchData, data};
 use crate::replay::{Dispute, WrongKind, before_chunk};
@@ -66,15 +66,16 @@ pub fn prove(
     blobs: &[Box<Blob>],
     contracts: &DisputeContracts,
 ) -> Result<Proof, ProofError> {
-    let accused = evidence.accused();
-    let data = data::of(&evidence.batch, blobs);
+    let case = &evidence.case;
+    let accused = case.accused();
+    let data = data::of(&case.batch, blobs);
     let openings = Openings {
-        batch: &evidence.batch,
+        batch: &case.batch,
         blobs,
     };
     let (to, calldata) = match evidence.wrong.kind.dispute() {
         Dispute::Transition { chunk } => {
-            let calldata = transition(evidence, &data, &openings, chunk)?;
+            let calldata = transition(case, &data, &openings, chunk)?;
             (contracts.transition, calldata)
         }
         Dispute::NoBlock => {
@@ -82,11 +83,11 @@ pub fn prove(
             (contracts.transition, calldata)
         }
         Dispute::LastRoot => {
-            let last = usize::from(evidence.batch.header.chunk_count.saturating_sub(1));
+            let last = usize::from(case.batch.header.chunk_count.saturating_sub(1));
             let calldata = disputes::last_root(&accused, &openings.root(last)?);
             (contracts.batch, calldata)
         }
-        Dispute::Counts => (contracts.batch, counts(evidence, &data)?),
+        Dispute::Counts => (contracts.batch, counts(case, &data)?),
         Dispute::MalformedElement(malformed) => {
             let (element, opening) = openings.element(malformed)?;
             let calldata = disputes::malformed_element(&accused, element, &opening);
@@ -100,23 +101,23 @@ pub fn prove(
 }
 
 fn transition(
-    evidence: &Evidence,
+    case: &Case,
     data: &BatchData,
     openings: &Openings<'_>,
     number: usize,
 ) -> Result<Bytes, ProofError> {
-    let claim = evidence.claim(data);
+    let claim = case.claim(data);
     let chunks = data
         .as_ref()
         .map_err(|malformed| WrongKind::from(*malformed))?;
     let chunk = chunks.get(number).ok_or(ProofError::NoChunk(number))?;
-    let (state, tree) = before_chunk(evidence.ledger.clone(), &claim, number)?;
-    let consumed = evidence.ledger.state().counters();
+    let (state, tree) = before_chunk(case.ledger.clone(), &claim, number)?;
+    let consumed = case.ledger.state().counters();
     let messages = claim.messages_after(consumed, state.counters());
-    let witness = dispute::prove(&state, &tree, chunk, messages, &evidence.tokens)?.witness;
+    let witness = dispute::prove(&state, &tree, chunk, messages, &case.tokens)?.witness;
     let before = number.checked_sub(1).map(|before| openings.root(before));
     Ok(disputes::transition(
-        &evidence.accused(),
+        &case.accused(),
         number,
         &openings.chunk(number)?,
         before.transpose()?.as_ref(),
@@ -124,11 +125,11 @@ fn transition(
     ))
 }
 
-fn counts(evidence: &Evidence, data: &BatchData) -> Result<Bytes, ProofError> {
-    let ledger = &evidence.ledger;
+fn counts(case: &Case, data: &BatchData) -> Result<Bytes, ProofError> {
+    let ledger = &case.ledger;
     let before = ledger.tree().preimage(ledger.state());
-    let all = usize::from(evidence.batch.header.chunk_count);
-    let (state, tree) = before_chunk(ledger.clone(), &evidence.claim(data), all)?;
+    let all = usize::from(case.batch.header.chunk_count);
+    let (state, tree) = before_chunk(ledger.clone(), &case.claim(data), all)?;
     let afterwards = tree.preimage(&state);
-    Ok(disputes::counts(&evidence.accused(), &before, &afterwards))
+    Ok(disputes::counts(&case.accused(), &before, &afterwards))
 }

@@ -5,27 +5,23 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use alloy_primitives::{Address, B256};
-use alloy_provider::{DynProvider, Provider};
-use alloy_rpc_types_eth::TransactionRequest;
-use alloy_transport::{RpcError, TransportError};
+use alloy_primitives::{Address, B256, U256};
+use alloy_provider::DynProvider;
 use spillway_l1::beacon::BlobSource;
-use spillway_l1::encoding::disputes::{Refusal, refusal};
+use spillway_l1::encoding::disputes::Refusal;
 use spillway_l1::transactions::{
-    AccountSigner, DriverSettings, Event, Events, GAS_LIMIT_MAX, IntentId, Obstacle, Outcome,
-    Request, StartError, SubmitError, TransactionManager,
+    AccountSigner, DriverSettings, Event, Events, IntentId, Obstacle, Outcome, StartError,
+    SubmitError, TransactionManager,
 };
 use spillway_protocol::keccak::keccak256_parts;
 use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 use tokio::time::{Instant, sleep_until};
 
+use super::calls::{Call, CallError, Calls};
 use super::evidence::Evidence;
-use super::proof::{DisputeContracts, Proof, ProofError, prove};
+use super::proof::{DisputeContracts, ProofError, prove};
 use super::rewards::Rewards;
 use crate::derivation::{DerivationError, fetch_blobs};
-
-/// What is added to an estimate of gas, in per cent of it: storage that somebody else changes in the meantime.
-const GAS_MARGIN_PERCENT: u64 = 25;
 
 /// Attempts against one batch after which something is very wrong. They cost gas.
 const ATTEMPTS_MAX: u64 = 16;
@@ -75,14 +71,10 @@ pub enum ProverError {
 enum Setback {
     #[error(transparent)]
     Blobs(#[from] DerivationError),
-    #[error("L1 does not answer: {0}")]
-    Rpc(#[from] TransportError),
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Call(#[from] CallError),
     #[error(transparent)]
     Proof(#[from] ProofError),
-    #[error("the transaction manager does not take it: {0}")]
-    Submit(#[from] SubmitError),
     #[error(transparent)]
     Task(#[from] JoinError),
 }
@@ -110,7 +102,7 @@ impl Drop for Course {
 
 impl Course {
     fn id(&self) -> IntentId {
-        attempt_id(self.evidence.batch_hash(), self.failed)
+        attempt_id(self.evidence.case.batch_hash(), self.failed)
     }
 
     /// The attempt has ended without effect, and there is another one.
@@ -161,9 +153,8 @@ pub struct Prover {
 #[derive(Clone, Debug)]
 struct Sender {
     contracts: DisputeContracts,
-    l1: DynProvider,
     blobs: BlobSource,
-    manager: TransactionManager,
+    calls: Calls,
 }
 
 impl Prover {
@@ -187,9 +178,8 @@ impl Prover {
             config,
             sender: Sender {
                 contracts: config.contracts,
-                l1,
                 blobs,
-                manager,
+                calls: Calls { l1, manager },
             },
             events,
             course: None,
@@ -203,9 +193,16 @@ impl Prover {
     pub fn rewards(&self) -> Rewards {
         Rewards {
             rollup: self.config.rollup,
-            l1: self.sender.l1.clone(),
-            manager: self.sender.manager.clone(),
+            l1: self.sender.calls.l1.clone(),
+            manager: self.sender.calls.manager.clone(),
         }
+    }
+
+    /// The way of calls from the prover's account, for what else is sent from it. Who uses it is told of no ends: those are
+    /// reported to the prover, which lets go of what it does not know.
+    #[must_use]
+    pub fn calls(&self) -> Calls {
+        self.sender.calls.clone()
     }
 
     /// How far the proof is; none if no batch is to be proven wrong.
@@ -270,7 +267,7 @@ impl Prover {
                 course.proving = Proving::UnderWay;
             }
             Some(Ok(())) => {}
-            Some(Err(Setback::Submit(SubmitError::Stopped))) => {
+            Some(Err(Setback::Call(CallError::Submit(SubmitError::Stopped)))) => {
                 return Err(ProverError::ManagerStopped);
             }
             Some(Err(Setback::Task(error))) => return Err(error.into()),
@@ -306,13 +303,13 @@ impl Prover {
                     self.felled += 1;
                     tracing::info!(batch, "a wrong batch has fallen for good");
                 }
-                self.sender.manager.forget(id).await;
+                self.sender.calls.manager.forget(id).await;
             }
             // It will never get anywhere.
             Event::Blocked {
                 obstacle: Obstacle::Invalid(_),
                 ..
-            } => self.sender.manager.cancel(id).await,
+            } => self.sender.calls.manager.cancel(id).await,
             _ => {}
         }
     }
@@ -335,10 +332,10 @@ async fn worked(course: Option<&mut Course>) -> Option<Result<(), Setback>> {
 
 fn tell(batch: u64, setback: &Setback) {
     match setback {
-        Setback::Refused(Refusal::NotPending(_) | Refusal::OtherBatch(_)) => {
+        Setback::Call(CallError::Refused(Refusal::NotPending(_) | Refusal::OtherBatch(_))) => {
             tracing::info!(batch, reason = %setback, "nothing is to be proven");
         }
-        Setback::Blobs(_) | Setback::Rpc(_) => {
+        Setback::Blobs(_) | Setback::Call(CallError::Rpc(_)) => {
             tracing::warn!(batch, reason = %setback, "the proof waits");
         }
         _ => {
@@ -356,45 +353,17 @@ impl Sender {
     /// Makes the proof, tries it, and hands it to the manager; unless that knows the attempt already, from before a
     /// crash: its proof may be another one by now, but an attempt is sent once.
     async fn send(&self, id: IntentId, evidence: Arc<Evidence>) -> Result<(), Setback> {
-        let known = self.manager.requests().await?;
-        if let Some(known) = known.into_iter().find(|known| known.id == id) {
-            // If it has ended, that is reported again.
-            return Ok(self.manager.submit(known).await?);
+        if self.calls.is_known(id).await.map_err(CallError::from)? {
+            return Ok(());
         }
-        let request = self.request(id, evidence).await?;
-        Ok(self.manager.submit(request).await?)
-    }
-
-    async fn request(&self, id: IntentId, evidence: Arc<Evidence>) -> Result<Request, Setback> {
-        let blobs = fetch_blobs(&self.blobs, &evidence.batch).await?;
+        let blobs = fetch_blobs(&self.blobs, &evidence.case.batch).await?;
         let contracts = self.contracts;
         let proof = spawn_blocking(move || prove(&evidence, &blobs, &contracts)).await??;
-        let gas_limit = self.attempt(&proof).await?;
-        Ok(Request::call(id, proof.to, proof.calldata).with_gas_limit(gas_limit))
-    }
-
-    /// Tries the call on L1's head. Answers the gas limit with which to send it.
-    async fn attempt(&self, proof: &Proof) -> Result<u64, Setback> {
-        let call = TransactionRequest::default()
-            .from(self.manager.account())
-            .to(proof.to)
-            .input(proof.calldata.clone().into());
-        let tried = self.l1.call(call.clone().gas_limit(GAS_LIMIT_MAX)).await;
-        tried.map_err(setback)?;
-        let gas = self.l1.estimate_gas(call).await.map_err(setback)?;
-        let with_margin = gas.saturating_add(gas.saturating_mul(GAS_MARGIN_PERCENT) / 100);
-        Ok(with_margin.min(GAS_LIMIT_MAX))
-    }
-}
-
-/// A node that answers with a revert has executed the call; anything else says nothing about the proof.
-fn setback(error: TransportError) -> Setback {
-    let revert = match &error {
-        RpcError::ErrorResp(payload) => payload.as_revert_data(),
-        _ => None,
-    };
-    match revert {
-        Some(data) => Setback::Refused(refusal(&data)),
-        None => Setback::Rpc(error),
+        let call = Call {
+            to: proof.to,
+            calldata: proof.calldata,
+            value: U256::ZERO,
+        };
+        Ok(self.calls.submit(id, call).await?)
     }
 }

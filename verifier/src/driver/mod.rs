@@ -1,5 +1,6 @@
 //! The task around derivation and replay: L1, blobs, threads and the clock.
 
+mod holding;
 mod reading;
 mod verdicts;
 
@@ -13,6 +14,7 @@ use spillway_l1::events::{Cursor, EventReader};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
+use crate::authorisation::{Guard, Holdings, Safety};
 use crate::checkpoints::Checkpoints;
 use crate::config::{Until, VerifierConfig, VerifierError};
 use crate::derivation::{Derivation, DerivationError};
@@ -45,6 +47,11 @@ pub struct Verifier {
     /// A batch that is wrong and stands.
     wrong: Option<Found>,
     prover: Option<Prover>,
+    /// Which batches are safe, if the signed transactions are there.
+    safety: Option<Safety>,
+    guard: Option<Guard>,
+    /// A batch that is right and of which transactions are to be demanded.
+    suspect: Option<Arc<SubmittedBatch>>,
     ahead: Option<Ahead>,
     progress: watch::Sender<Progress>,
     /// Transactions replayed, and the time it took.
@@ -86,6 +93,9 @@ impl Verifier {
             ledger: Some(Box::new(ledger)),
             wrong: None,
             prover: None,
+            safety: None,
+            guard: None,
+            suspect: None,
             ahead: None,
             progress,
             replayed: (0, Duration::ZERO),
@@ -96,6 +106,22 @@ impl Verifier {
     #[must_use]
     pub fn with_prover(mut self, prover: Prover) -> Self {
         self.prover = Some(prover);
+        self
+    }
+
+    /// The same, which says of batches whether they are safe. What it begins after is.
+    #[must_use]
+    pub fn with_holdings(mut self, holdings: Arc<dyn Holdings>) -> Self {
+        let began = self.ledger.as_ref();
+        let (batch, block) = began.map_or((0, 0), |ledger| (ledger.batch(), ledger.head().number));
+        self.safety = Some(Safety::after(holdings, batch, block));
+        self
+    }
+
+    /// The same, which demands the transactions of guarded accounts. It needs holdings.
+    #[must_use]
+    pub fn with_guard(mut self, guard: Guard) -> Self {
+        self.guard = Some(guard);
         self
     }
 
@@ -128,6 +154,7 @@ impl Verifier {
                 Err(DerivationError::Critical(error)) => return Err(error.into()),
             }
             self.accuse();
+            self.check_held().await?;
             if self.is_far_enough(until) {
                 return Ok(());
             }

@@ -1,14 +1,17 @@
 //! What the verifier waits for: L1, blobs and the prover.
 
+use std::future::pending;
 use std::sync::Arc;
 
 use spillway_l1::batches::SubmittedBatch;
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 use super::{Found, Verifier};
+use crate::authorisation::Safety;
 use crate::config::VerifierError;
 use crate::derivation::{BatchData, Contradiction, DerivationError, Reset, fetch};
-use crate::disputes::Prover;
+use crate::disputes::{Prover, ProverError};
 
 /// Batches that are read of L1 and not replayed, before L1 is read no further: what is yet to be replayed is known far
 /// enough ahead that a batch which fell long ago is not replayed at all.
@@ -59,7 +62,9 @@ impl Verifier {
     pub(super) fn due(&self) -> Option<&Arc<SubmittedBatch>> {
         let next = self.derivation.peek()?;
         let wrong = self.wrong.as_ref().map(|found| found.wrong.batch);
-        let is_due = self.snapshot.is_none() && wrong.is_none_or(|wrong| next.number < wrong);
+        let suspect = self.suspect.as_ref().map(|suspect| suspect.number);
+        let is_before = |end: Option<u64>| end.is_none_or(|end| next.number < end);
+        let is_due = self.snapshot.is_none() && is_before(wrong) && is_before(suspect);
         is_due.then_some(next)
     }
 
@@ -79,12 +84,11 @@ impl Verifier {
         if self.snapshot.is_some() && self.reader.is_at_head() {
             return self.pass_over_snapshot();
         }
-        let item = match &mut self.prover {
-            None => self.reader.next().await,
-            Some(prover) => tokio::select! {
-                item = self.reader.next() => item,
-                worked = prover.step() => return Ok(worked?),
-            },
+        let looks_again = self.safety.as_ref().is_some_and(Safety::is_waiting);
+        let item = tokio::select! {
+            item = self.reader.next() => item,
+            worked = step(self.prover.as_mut()) => return Ok(worked?),
+            () = sleep(self.config.retry_interval), if looks_again => return Ok(()),
         };
         Ok(self.derivation.take(item.map_err(Contradiction::from)?)?)
     }
@@ -146,5 +150,13 @@ impl Verifier {
                 data: tokio::spawn(async move { fetch(&blobs, &next).await }),
             }
         });
+    }
+}
+
+/// Waits for the prover to have done something.
+async fn step(prover: Option<&mut Prover>) -> Result<(), ProverError> {
+    match prover {
+        Some(prover) => prover.step().await,
+        None => pending().await,
     }
 }

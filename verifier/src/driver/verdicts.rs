@@ -8,8 +8,8 @@ use tokio::task::spawn_blocking;
 
 use super::{Found, Verifier};
 use crate::config::VerifierError;
-use crate::derivation::BatchData;
-use crate::disputes::Evidence;
+use crate::derivation::{BatchData, Derivation};
+use crate::disputes::{Case, Evidence};
 use crate::replay::{Claim, Ledger, Verdict, Wrong, messages_max, replay};
 
 impl Verifier {
@@ -23,11 +23,13 @@ impl Verifier {
         let Some(ledger) = self.ledger.take() else {
             return Ok(());
         };
+        let first_block = ledger.head().number + 1;
         self.fetch_ahead();
         match self.replay(*ledger, batch, data).await? {
             Verdict::Agrees(ledger) => {
                 self.replayed.0 += u64::from(batch.header.auth_count);
                 self.replayed.1 += start.elapsed();
+                self.note_for_safety(batch, first_block, &ledger);
                 self.agrees(ledger);
                 Ok(())
             }
@@ -76,8 +78,9 @@ impl Verifier {
                  those after it are never safe"
             );
         }
-        // On the way back to a wrong batch, what is told already is not told again.
-        if self.wrong.is_none() {
+        // On the way back to a batch that was replayed before, what is told already is not told again.
+        let is_news = ledger.batch() > self.progress.borrow().batch;
+        if self.wrong.is_none() && is_news {
             let (transactions, time) = self.replayed;
             self.progress.send_modify(|progress| {
                 progress.set_ledger(&ledger);
@@ -122,15 +125,9 @@ impl Verifier {
         if prover.proving().is_some() || ledger.batch() + 1 != number {
             return;
         }
-        let max = messages_max(found.batch.header.chunk_count);
-        let (messages, tokens) = self.derivation.inputs(ledger.head().inbox_count, max);
         prover.begin(Evidence {
             wrong: found.wrong,
-            batch: Arc::clone(&found.batch),
-            parent: self.derivation.standing().parent_of(number).cloned(),
-            ledger: Ledger::clone(ledger),
-            messages,
-            tokens: tokens.clone(),
+            case: case(&self.derivation, ledger, &found.batch),
         });
     }
 
@@ -138,6 +135,8 @@ impl Verifier {
     pub(super) fn go_back(&mut self, batch: u64) -> Result<(), VerifierError> {
         self.rewind(batch)?;
         self.wrong = None;
+        self.suspect = None;
+        self.forget_safety_after(batch);
         if let Some(prover) = &mut self.prover {
             prover.end();
         }
@@ -162,5 +161,18 @@ impl Verifier {
         self.derivation.seek(began);
         self.ledger = Some(ledger);
         Ok(())
+    }
+}
+
+/// A batch, with the ledger before it.
+pub(super) fn case(derivation: &Derivation, ledger: &Ledger, batch: &Arc<SubmittedBatch>) -> Case {
+    let max = messages_max(batch.header.chunk_count);
+    let (messages, tokens) = derivation.inputs(ledger.head().inbox_count, max);
+    Case {
+        batch: Arc::clone(batch),
+        parent: derivation.standing().parent_of(batch.number).cloned(),
+        ledger: Ledger::clone(ledger),
+        messages,
+        tokens: tokens.clone(),
     }
 }

@@ -172,7 +172,7 @@ impl Roots<'_> {
     }
 }
 
-const fn invalid(chunk: usize, error: ChunkError) -> WrongKind {
+pub(super) const fn invalid(chunk: usize, error: ChunkError) -> WrongKind {
     WrongKind::Transition {
         chunk,
         fault: TransitionFault::Invalid(error),

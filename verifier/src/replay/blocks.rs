@@ -26,24 +26,31 @@ impl Blocks {
         }
     }
 
-    /// Takes in an operation that is about to be applied to the state.
-    pub(super) fn before(&mut self, next: &NextOperation<'_, '_>, state: &State) {
-        if matches!(next.operation, Operation::Block { .. }) {
-            self.close(state);
-        }
+    /// Takes in an operation that is about to be applied to the state. Answers the block that ends before it.
+    pub(super) fn before(
+        &mut self,
+        next: &NextOperation<'_, '_>,
+        state: &State,
+    ) -> Option<BlockHeader> {
+        let ended = match next.operation {
+            Operation::Block { .. } => self.close(state),
+            _ => None,
+        };
         self.operations.extend_from_slice(next.bytes);
         self.consumed.extend(next.message);
+        ended
     }
 
-    fn close(&mut self, state: &State) {
+    fn close(&mut self, state: &State) -> Option<BlockHeader> {
         if self.operations.is_empty() {
-            return;
+            return None;
         }
         self.head = self
             .head
             .next(state.counters(), &self.consumed, &self.operations);
         self.operations.clear();
         self.consumed.clear();
+        Some(self.head)
     }
 
     /// The last block, at the end of a batch.

@@ -11,9 +11,11 @@ mod blocks;
 mod execution;
 mod hashing;
 mod ledger;
+mod signed;
 mod verdict;
 
 pub use batch::{Claim, before_chunk, messages_max, replay};
 pub use hashing::AllCores;
 pub use ledger::Ledger;
+pub use signed::{Signed, signed_by};
 pub use verdict::{Dispute, HeaderField, TransitionFault, Verdict, Wrong, WrongKind};

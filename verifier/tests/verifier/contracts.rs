@@ -7,8 +7,8 @@ use alloy_provider::{DynProvider, Provider};
 use alloy_rpc_types_eth::TransactionRequest;
 use alloy_sol_types::{SolCall, SolConstructor};
 use spillway_bridge_contracts::{
-    BatchDisputes, Bridge, IRollup, Inbox, PostedData, Rollup, TestToken, TimelockController,
-    TransitionDisputes,
+    AuthorisationDisputes, BatchDisputes, Bridge, EquivocationDisputes, IRollup, Inbox, PostedData,
+    Rollup, TestToken, TimelockController, TransitionDisputes,
 };
 use spillway_l1::events::ContractAddresses;
 use spillway_verifier::disputes::DisputeContracts;
@@ -17,6 +17,12 @@ use super::chain::{FEE_ACCOUNT, TOKEN_DECIMALS};
 
 /// What a sequencer stakes.
 pub(crate) const BOND: u128 = 10_u128.pow(18);
+/// What a challenge stakes at least.
+const CHALLENGE_BOND: u128 = 10_u128.pow(16);
+/// L2's chain id.
+pub(crate) const CHAIN_ID: u64 = 51_717;
+/// How long a challenge can be answered, in seconds.
+pub(crate) const RESPONSE_WINDOW: u64 = 30;
 /// Tokens that are listed, ETH apart.
 pub(crate) const TOKENS: usize = 8;
 
@@ -27,6 +33,8 @@ pub(crate) struct Contracts {
     pub(crate) bridge: Address,
     pub(crate) rollup: Address,
     pub(crate) disputes: DisputeContracts,
+    pub(crate) authorisation: Address,
+    pub(crate) equivocation: Address,
     /// By number, from 1.
     pub(crate) tokens: Vec<Address>,
     /// The block of the first of them.
@@ -61,7 +69,9 @@ pub(crate) async fn deploy(
             transition: at(5),
             batch: at(6),
         },
-        tokens: (7..).take(TOKENS).map(at).collect(),
+        authorisation: at(7),
+        equivocation: at(8),
+        tokens: (9..).take(TOKENS).map(at).collect(),
         l1_block,
     };
     for (code, arguments) in creations(&contracts, timelock, at(4), deployer, sequencers, arbiter) {
@@ -91,6 +101,8 @@ fn creations(
         bridge,
         rollup,
         disputes,
+        authorisation,
+        equivocation,
         tokens,
         ..
     } = contracts;
@@ -113,7 +125,13 @@ fn creations(
         inbox_: *inbox,
         bridge_: *bridge,
         governance_: timelock,
-        disputes: vec![disputes.transition, disputes.batch, arbiter],
+        disputes: vec![
+            disputes.transition,
+            disputes.batch,
+            *authorisation,
+            *equivocation,
+            arbiter,
+        ],
         sequencers: sequencers.to_vec(),
         parameters: parameters(),
     };
@@ -125,6 +143,12 @@ fn creations(
         rollup_: *rollup,
         postedData_: posted_data,
     };
+    let authorisation = AuthorisationDisputes::constructorCall {
+        rollup_: *rollup,
+        postedData_: posted_data,
+        bondFloor: CHALLENGE_BOND,
+    };
+    let equivocation = EquivocationDisputes::constructorCall { rollup_: *rollup };
     let mut creations = vec![
         creation(&TimelockController::BYTECODE, &governance),
         creation(&Inbox::BYTECODE, &queue),
@@ -136,6 +160,8 @@ fn creations(
         ),
         creation(&TransitionDisputes::BYTECODE, &transition),
         creation(&BatchDisputes::BYTECODE, &batch),
+        creation(&AuthorisationDisputes::BYTECODE, &authorisation),
+        creation(&EquivocationDisputes::BYTECODE, &equivocation),
     ];
     let token = TestToken::constructorCall {
         decimals_: TOKEN_DECIMALS,
@@ -155,14 +181,14 @@ fn creation(code: &Bytes, arguments: &impl SolConstructor) -> (Bytes, Vec<u8>) {
 fn parameters() -> IRollup::Parameters {
     IRollup::Parameters {
         challengeWindow: 30,
-        responseWindow: 30,
+        responseWindow: RESPONSE_WINDOW,
         forceInclusionWindow: 60,
         escapeDelay: 300,
         maxStall: 600,
         sequencerDelay: 90,
         bond: U96::from(BOND),
         feeAccount: FEE_ACCOUNT,
-        developmentChainId: 51_717,
+        developmentChainId: CHAIN_ID,
     }
 }
 

@@ -225,7 +225,11 @@ async fn a_run_can_be_dropped_at_any_point() {
     }
     // L1 is asked again and again, so each run comes to its last poll.
     for polls in 1..=30 {
-        let ended = timeout(PATIENCE, poll_times(polls, scene.verifier.run(Until::Stopped))).await;
+        let ended = timeout(
+            PATIENCE,
+            poll_times(polls, scene.verifier.run(Until::Stopped)),
+        )
+        .await;
         let ended = ended.expect("a run is polled while L1 is asked");
         assert!(ended.is_none(), "{ended:?}");
     }

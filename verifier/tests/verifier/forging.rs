@@ -56,8 +56,13 @@ impl Ground {
             })
     }
 
-    /// A batch of one block with these operations, which must be valid; the ground is then after it.
+    /// A batch of one block with these operations, which must be valid; the ground is then after it. Nobody signed them.
     pub(crate) fn honest(&mut self, operations: &[Operation]) -> SealedBatch {
+        self.signed(operations, &[])
+    }
+
+    /// The same, with the hashes of the transactions behind the authorised operations. What is missing is zero.
+    pub(crate) fn signed(&mut self, operations: &[Operation], hashes: &[B256]) -> SealedBatch {
         let consumed = self.state.counters().inbox_count as usize;
         let mut draft = Draft::new(self);
         let mut bytes = Vec::new();
@@ -74,7 +79,9 @@ impl Ground {
             operations: bytes,
             messages,
             listings: Vec::new(),
-            transaction_hashes: vec![B256::ZERO; authorised as usize],
+            transaction_hashes: (0..authorised as usize)
+                .map(|place| hashes.get(place).copied().unwrap_or_default())
+                .collect(),
         };
         let (mut state, mut tree) = (draft.state, self.tree.clone());
         let mut packer = Packer::new(

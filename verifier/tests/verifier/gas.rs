@@ -13,7 +13,7 @@ use spillway_protocol::root::StateTree;
 use spillway_protocol::state::{Counters, State};
 use spillway_protocol::token::{ETH, TokenTable};
 use spillway_verifier::derivation::fetch_blobs;
-use spillway_verifier::disputes::{Evidence, prove};
+use spillway_verifier::disputes::{Case, Evidence, prove};
 use spillway_verifier::replay::{Ledger, TransitionFault, Wrong, WrongKind};
 
 use super::costs::Costs;
@@ -89,16 +89,18 @@ async fn a_typical_chunk_at_a_million_accounts() {
         let newest = Arc::new(posted[posted.len() - 1].clone());
         let evidence = Evidence {
             wrong,
-            batch: Arc::clone(&newest),
-            parent: Some(Arc::new(posted[0].clone())),
-            ledger: Ledger::of_snapshot(
-                city.state.clone(),
-                city.tree.clone(),
-                BlockHeader::genesis(),
-                1,
-            ),
-            messages: Vec::new(),
-            tokens: TokenTable::default(),
+            case: Case {
+                batch: Arc::clone(&newest),
+                parent: Some(Arc::new(posted[0].clone())),
+                ledger: Ledger::of_snapshot(
+                    city.state.clone(),
+                    city.tree.clone(),
+                    BlockHeader::genesis(),
+                    1,
+                ),
+                messages: Vec::new(),
+                tokens: TokenTable::default(),
+            },
         };
         let blobs = fetch_blobs(&court.blobs, &newest).await.unwrap();
         let began = std::time::Instant::now();

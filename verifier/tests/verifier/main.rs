@@ -16,4 +16,5 @@ mod matrix;
 mod proving;
 mod refusals;
 mod scripts;
+mod signatures;
 mod village;

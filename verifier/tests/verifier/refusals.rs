@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use spillway_l1::beacon::{Archive, BlobSource};
 use spillway_verifier::derivation::MalformedElement;
-use spillway_verifier::disputes::{Evidence, Prover, Proving};
+use spillway_verifier::disputes::{Case, Evidence, Prover, Proving};
 use spillway_verifier::replay::{HeaderField, Ledger, TransitionFault, Wrong, WrongKind};
 use tempfile::TempDir;
 use tokio::time::timeout;
@@ -32,11 +32,13 @@ async fn evidence(court: &Court, ground: &Ground, kind: WrongKind) -> Evidence {
             batch: batch.number,
             kind,
         },
-        batch: Arc::new(batch.clone()),
-        parent: Some(Arc::new(parent.clone())),
-        ledger,
-        messages: Vec::new(),
-        tokens: ground.tokens.clone(),
+        case: Case {
+            batch: Arc::new(batch.clone()),
+            parent: Some(Arc::new(parent.clone())),
+            ledger,
+            messages: Vec::new(),
+            tokens: ground.tokens.clone(),
+        },
     }
 }
 
