@@ -2,6 +2,7 @@
 //! others, and the only one with a catch-all error.
 
 mod address;
+mod ask;
 mod batching;
 mod chain_file;
 mod cli;
@@ -10,6 +11,7 @@ mod deploy;
 mod dev;
 mod directory;
 mod follower;
+mod following;
 mod key;
 mod l1;
 mod logging;
@@ -19,6 +21,7 @@ mod panics;
 mod service;
 mod status;
 mod verify;
+mod verifying;
 
 use std::process::ExitCode;
 

@@ -1,7 +1,7 @@
 //! `spillway node`: the roles that a configuration file lists. The sequencer follows L1 if its chain is on one; the
-//! batcher posts to it.
+//! batcher posts to it; the verifier checks what was posted. A verifier alone follows a sequencer elsewhere.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +11,9 @@ use spillway_l1::events::ReaderSettings;
 use spillway_sequencer::Sequencer;
 use spillway_sequencer::config::Config;
 use spillway_sequencer::forks::Fork;
+use spillway_sequencer::rpc::RpcConfig;
+use spillway_sequencer::view::View;
+use spillway_verifier::authorisation::Contradiction;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
@@ -18,9 +21,11 @@ use crate::batching::{Batching, BatchingConfig};
 use crate::cli::NodeArgs;
 use crate::config::{self, l1::L1Config, validated::NodeConfig};
 use crate::directory::Directory;
-use crate::follower::{FollowerSettings, follow};
+use crate::follower::{Chain, FollowerSettings, follow};
+use crate::following::{Following, follow_blocks};
 use crate::l1::{self, L1Error};
-use crate::service::{self, Interruption, Service, Settings};
+use crate::service::{self, Core, Interruption, Service, Settings};
+use crate::verifying::{Verifying, VerifyingConfig};
 use crate::{logging, output, panics};
 
 const SETTINGS: Settings = Settings {
@@ -30,6 +35,9 @@ const SETTINGS: Settings = Settings {
 
 /// The wait before an L1 that does not answer is tried again.
 const L1_RETRY: Duration = Duration::from_secs(5);
+
+/// Contradictions of a sequencer that wait to be proven; one is enough.
+const CONTRADICTIONS: usize = 4;
 
 /// Runs until Ctrl-C or SIGTERM.
 pub(crate) fn run(args: &NodeArgs) -> Result<()> {
@@ -41,22 +49,53 @@ pub(crate) fn run(args: &NodeArgs) -> Result<()> {
 }
 
 async fn operate(directory: Directory, config: NodeConfig, args: NodeArgs) -> Result<()> {
-    let sequencer = Config {
+    let chain = Config {
         dir: directory.path().to_path_buf(),
         ..config.sequencer
     };
     let l1 = match config.l1 {
-        Some(l1) => Some(L1::find(l1, config.batching, args.follow_revert).await?),
+        Some(l1) => {
+            Some(L1::find(l1, config.batching, config.verifying, args.follow_revert).await?)
+        }
         None => None,
     };
-    let mut service = Service::start(directory, sequencer).await?;
+    match config.following {
+        None => {
+            let service = Service::<Sequencer>::start(directory, chain, ()).await?;
+            run_service(service, config.rpc, |service| {
+                if let Some(l1) = l1.clone() {
+                    let (dir, orders) = (service.directory().path().to_owned(), service.orders());
+                    service.spawn(|sequencer| l1.work(sequencer, dir, orders));
+                }
+            })
+            .await
+        }
+        Some(followed) => {
+            let service = Service::<Following>::start(directory, chain, followed.signer).await?;
+            run_service(service, config.rpc, |service| {
+                let (contradictions, found) = mpsc::channel(CONTRADICTIONS);
+                let followed = followed.clone();
+                service.spawn(|following| follow_blocks(following, followed, contradictions));
+                if let Some(l1) = l1.clone() {
+                    let (dir, orders) = (service.directory().path().to_owned(), service.orders());
+                    service.spawn(|following| l1.watch(following.view(), dir, orders, found));
+                }
+            })
+            .await
+        }
+    }
+}
+
+/// Serves until the operator stops it; starts the roles at the beginning and after each roll-back.
+async fn run_service<C: Core>(
+    mut service: Service<C>,
+    rpc: RpcConfig,
+    start_roles: impl Fn(&mut Service<C>),
+) -> Result<()> {
     let mut is_said = false;
     loop {
-        if let Some(l1) = l1.clone() {
-            let (dir, orders) = (service.directory().path().to_owned(), service.orders());
-            service.spawn(|sequencer| l1.work(sequencer, dir, orders));
-        }
-        let server = match service.listen(config.rpc, SETTINGS).await {
+        start_roles(&mut service);
+        let server = match service.listen(rpc, SETTINGS).await {
             Ok(server) => server,
             Err(error) => {
                 service.stop(None).await?;
@@ -64,7 +103,7 @@ async fn operate(directory: Directory, config: NodeConfig, args: NodeArgs) -> Re
             }
         };
         let (http, ws) = service::urls(server.local_addr());
-        let block = service.sequencer().view().block_number();
+        let block = service.core().view().block_number();
         tracing::info!(%http, %ws, block, "serving");
         if !is_said {
             output::say(&format!("serving {http} and {ws} from block {block}\n"))?;
@@ -73,7 +112,7 @@ async fn operate(directory: Directory, config: NodeConfig, args: NodeArgs) -> Re
         match service.serve().await {
             Interruption::Stop => return service.stop(Some(server)).await,
             Interruption::RollBack(fork) => {
-                service = service.roll_back(Some(server), config.rpc, fork).await?;
+                service = service.roll_back(Some(server), rpc, fork).await?;
             }
         }
     }
@@ -84,6 +123,7 @@ async fn operate(directory: Directory, config: NodeConfig, args: NodeArgs) -> Re
 struct L1 {
     config: L1Config,
     batching: Option<BatchingConfig>,
+    verifying: Option<VerifyingConfig>,
     follow_revert: Option<u64>,
     /// None while no node answers.
     provider: Option<DynProvider>,
@@ -93,6 +133,7 @@ impl L1 {
     async fn find(
         config: L1Config,
         batching: Option<BatchingConfig>,
+        verifying: Option<VerifyingConfig>,
         follow_revert: Option<u64>,
     ) -> Result<Self> {
         let provider = match connect(&config).await {
@@ -112,43 +153,103 @@ impl L1 {
         Ok(Self {
             config,
             batching,
+            verifying,
             follow_revert,
             provider,
         })
     }
 
-    /// Follows L1, and posts to it if that is a role of this node.
+    /// Follows L1 for a sequencer, and posts to it and verifies what is posted, if those are roles of this node.
     async fn work(self, sequencer: Arc<Sequencer>, dir: PathBuf, orders: mpsc::Sender<Fork>) {
-        let provider = match self.provider {
-            Some(provider) => provider,
-            None => match wait_for(&self.config).await {
-                Ok(provider) => provider,
-                Err(error) => {
-                    tracing::error!(%error, "L1 IS NOT FOLLOWED: it is another one than the deployment's. Check [l1], then restart");
-                    return;
-                }
-            },
-        };
-        let settings = FollowerSettings {
-            finality: self.config.finality,
-            reader: ReaderSettings::default(),
-            follow_revert: self.follow_revert,
+        let Some(provider) = self.reached().await else {
+            return;
         };
         let deployment = &self.config.deployment;
+        let verifying = self.verifying(&provider, &dir, sequencer.view());
+        // Nobody finds contradictions of a sequencer in its own node.
+        let (_, none) = mpsc::channel(CONTRADICTIONS);
+        let verify = async {
+            if let Some(verifying) = verifying {
+                verifying.run(none).await;
+            }
+        };
+        let chain = Chain::Sequencer(Arc::clone(&sequencer));
+        let follow = follow(
+            provider.clone(),
+            deployment,
+            self.follower_settings(),
+            chain,
+            orders,
+        );
+        let post = async {
+            if let Some(config) = self.batching.clone() {
+                let batching = Batching::new(config, provider.clone(), deployment, &dir, sequencer);
+                batching.run().await;
+            }
+        };
+        tokio::join!(follow, post, verify);
+    }
+
+    /// Follows L1 for a replica, and verifies what is posted.
+    async fn watch(
+        self,
+        view: View,
+        dir: PathBuf,
+        orders: mpsc::Sender<Fork>,
+        contradictions: mpsc::Receiver<Contradiction>,
+    ) {
+        let Some(provider) = self.reached().await else {
+            return;
+        };
+        let verifying = self.verifying(&provider, &dir, view.clone());
+        let verify = async {
+            if let Some(verifying) = verifying {
+                verifying.run(contradictions).await;
+            }
+        };
+        let (deployment, settings) = (&self.config.deployment, self.follower_settings());
         let follow = follow(
             provider.clone(),
             deployment,
             settings,
-            sequencer.clone(),
+            Chain::Replica(view),
             orders,
         );
-        match self.batching {
-            None => follow.await,
-            Some(config) => {
-                let batching = Batching::new(config, provider, deployment, &dir, sequencer);
-                tokio::join!(follow, batching.run());
+        tokio::join!(follow, verify);
+    }
+
+    /// The way to L1, once it answers; none if it is a wrong one.
+    async fn reached(&self) -> Option<DynProvider> {
+        if let Some(provider) = &self.provider {
+            return Some(provider.clone());
+        }
+        match wait_for(&self.config).await {
+            Ok(provider) => Some(provider),
+            Err(error) => {
+                tracing::error!(%error, "L1 IS NOT FOLLOWED: it is another one than the deployment's. Check [l1], then restart");
+                None
             }
         }
+    }
+
+    fn follower_settings(&self) -> FollowerSettings {
+        FollowerSettings {
+            finality: self.config.finality,
+            reader: ReaderSettings::default(),
+            follow_revert: self.follow_revert,
+        }
+    }
+
+    fn verifying(&self, provider: &DynProvider, dir: &Path, view: View) -> Option<Verifying> {
+        let config = self.verifying.clone()?;
+        let deployment = &self.config.deployment;
+        Some(Verifying::new(
+            config,
+            provider.clone(),
+            deployment,
+            dir,
+            view,
+        ))
     }
 }
 

@@ -1,5 +1,7 @@
-//! A sequencer with its JSON-RPC, from start to clean end. `dev` and `node` differ in what they do around it.
+//! A sequencer, or a replica of one, with its JSON-RPC, from start to clean end. `dev` and `node` differ in what they do
+//! around it.
 
+mod core;
 mod roll_back;
 
 use std::convert::Infallible;
@@ -10,7 +12,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use spillway_sequencer::Sequencer;
 use spillway_sequencer::config::Config;
 use spillway_sequencer::forks::Fork;
 use spillway_sequencer::journal::Repair;
@@ -23,8 +24,9 @@ use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, spawn_blocking};
-use tokio::time;
+use tokio::time::{self, Instant, sleep};
 
+pub(crate) use self::core::Core;
 use crate::chain_file;
 use crate::directory::Directory;
 use crate::{output, panics};
@@ -62,14 +64,22 @@ pub(crate) fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     done
 }
 
-/// A running sequencer on a directory of its own, with the roles that work beside it.
+/// How long a role's last piece of work on another thread is waited for.
+const WORK_MAX: Duration = Duration::from_secs(60);
+
+/// How often it is looked whether it is done.
+const WORK_POLL: Duration = Duration::from_millis(10);
+
+/// A running core on a directory of its own, with the roles that work beside it.
 #[derive(Debug)]
-pub(crate) struct Service {
+pub(crate) struct Service<C: Core> {
     directory: Directory,
     config: Config,
+    /// What else a start needs.
+    settings: C::Settings,
     /// Kept over a roll-back, so that clients find the port.
     listener: Option<Listener>,
-    sequencer: Arc<Sequencer>,
+    core: Arc<C>,
     roles: JoinSet<()>,
     /// Where a role says which revert is to be followed.
     orders: (mpsc::Sender<Fork>, mpsc::Receiver<Fork>),
@@ -85,23 +95,25 @@ pub(crate) enum Interruption {
     RollBack(Fork),
 }
 
-impl Service {
-    /// Recovers what the directory holds and starts the sequencer on it. Ctrl-C ends the process at once until
+impl<C: Core> Service<C> {
+    /// Recovers what the directory holds and starts the core on it. Ctrl-C ends the process at once until
     /// this is done, which is safe: recovery can begin again at any point.
-    pub(crate) async fn start(directory: Directory, config: Config) -> Result<Self> {
+    pub(crate) async fn start(
+        directory: Directory,
+        config: Config,
+        settings: C::Settings,
+    ) -> Result<Self> {
         let genesis = config.genesis;
         chain_file::check(&directory, &genesis)?;
-        let sequencer = start_sequencer(&directory, &config, Arc::default()).await?;
+        let core = start_core(&directory, &config, &settings, Arc::default()).await?;
         panics::abort_from_now_on();
         chain_file::write_once(&directory, &genesis)?;
-        if config.signer.is_none() {
-            tracing::info!("block headers are not signed: there is no key for it");
-        }
         Ok(Self {
             directory,
             config,
+            settings,
             listener: None,
-            sequencer: Arc::new(sequencer),
+            core: Arc::new(core),
             roles: JoinSet::new(),
             orders: mpsc::channel(1),
             signals: Signals::install()?,
@@ -113,18 +125,18 @@ impl Service {
         &self.directory
     }
 
-    /// The sequencer.
-    pub(crate) fn sequencer(&self) -> &Sequencer {
-        &self.sequencer
+    /// What it runs.
+    pub(crate) fn core(&self) -> &C {
+        &self.core
     }
 
-    /// Starts a role beside the sequencer: what follows L1, what posts to it. It is dropped, wherever it waits, before the
-    /// sequencer stops, and must not leave the handle that it is given to anything that outlives it.
-    pub(crate) fn spawn<F>(&mut self, role: impl FnOnce(Arc<Sequencer>) -> F)
+    /// Starts a role beside the core: what follows L1, what posts to it. It is dropped, wherever it waits, before the
+    /// core stops. Only work that ends soon may outlive it with the handle that it is given.
+    pub(crate) fn spawn<F>(&mut self, role: impl FnOnce(Arc<C>) -> F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        self.roles.spawn(role(Arc::clone(&self.sequencer)));
+        self.roles.spawn(role(Arc::clone(&self.core)));
     }
 
     /// Where a role says which revert on L1 is to be followed.
@@ -156,7 +168,7 @@ impl Service {
             Some(listener) => listener,
             None => Listener::bind(config.addr).await.map_err(cannot)?,
         };
-        let (submitter, view) = (self.sequencer.submitter(), self.sequencer.view());
+        let (submitter, view) = (self.core.submitter(), self.core.view());
         let server = rpc::serve(&listener, config, submitter, view).map_err(cannot);
         self.listener = Some(listener);
         server
@@ -164,7 +176,7 @@ impl Service {
 
     /// Serves until something ends it. A sequencer whose journal has failed goes on answering reads.
     pub(crate) async fn serve(&mut self) -> Interruption {
-        let submitter = self.sequencer.submitter();
+        let submitter = self.core.submitter();
         match self.unless_interrupted(report_halt(submitter)).await {
             Ok(never) => match never {},
             Err(interruption) => interruption,
@@ -176,7 +188,7 @@ impl Service {
     pub(crate) async fn stop(self, server: Option<RpcServer>) -> Result<()> {
         let Self {
             directory,
-            sequencer,
+            core,
             roles,
             mut signals,
             ..
@@ -189,20 +201,20 @@ impl Service {
             process::exit(EXIT_INTERRUPTED);
         });
         if let Some(server) = server {
-            // First, so that the sequencer still answers what was asked.
+            // First, so that the core still answers what was asked.
             server.stop().await;
         }
-        let view = sequencer.view();
-        let halted = sequencer.submitter().halted();
-        let stopped = end(sequencer, roles).await;
+        let view = core.view();
+        let halted = core.submitter().halted();
+        let stopped = end(core, roles).await;
         let block = view.block_number();
-        let dir = directory.path().display();
+        let (name, dir) = (C::NAME, directory.path().display());
         stopped.with_context(|| {
-            format!("the sequencer in {dir} did not stop cleanly, at block {block}")
+            format!("the {name} in {dir} did not stop cleanly, at block {block}")
         })?;
         ensure!(
             !halted,
-            "the sequencer in {dir} had halted, at block {block}, which is durable: the log says why; remove the \
+            "the {name} in {dir} had halted, at block {block}, which is durable: the log says why; remove the \
              cause before the next start"
         );
         tracing::info!(block, "stopped");
@@ -210,28 +222,45 @@ impl Service {
     }
 }
 
-/// Starts the sequencer, and says what it found.
-async fn start_sequencer(
+/// Starts the core, and says what it found.
+async fn start_core<C: Core>(
     directory: &Directory,
     config: &Config,
+    settings: &C::Settings,
     progress: Arc<Progress>,
-) -> Result<Sequencer> {
-    let config = config.clone();
-    let sequencer = spawn_blocking(move || Sequencer::start_showing(&config, &progress)).await?;
-    let sequencer = sequencer.with_context(|| {
+) -> Result<C> {
+    let (config, settings) = (config.clone(), settings.clone());
+    let core = spawn_blocking(move || C::start(&config, &settings, &progress)).await?;
+    let core = core.with_context(|| {
         let dir = directory.path().display();
-        format!("cannot start the sequencer in {dir}")
+        format!("cannot start the {} in {dir}", C::NAME)
     })?;
-    log_start(sequencer.report());
-    Ok(sequencer)
+    core.with_report(|report| log_start(C::NAME, report));
+    Ok(core)
 }
 
-/// Ends the roles and then the sequencer, with everything that was taken durable and answered.
-async fn end(sequencer: Arc<Sequencer>, mut roles: JoinSet<()>) -> Result<()> {
+/// Ends the roles and then the core, with everything that was taken durable and answered.
+async fn end<C: Core>(core: Arc<C>, mut roles: JoinSet<()>) -> Result<()> {
     roles.shutdown().await;
-    let sequencer = Arc::into_inner(sequencer)
-        .context("a part of the node still holds the sequencer, which is a defect: report it")?;
-    Ok(spawn_blocking(move || sequencer.stop()).await??)
+    let core = alone(core).await?;
+    Ok(spawn_blocking(move || core.stop()).await??)
+}
+
+/// The core itself, once the last work of a role that holds it is done.
+async fn alone<C: Core>(mut core: Arc<C>) -> Result<C> {
+    let deadline = Instant::now() + WORK_MAX;
+    loop {
+        match Arc::try_unwrap(core) {
+            Ok(core) => return Ok(core),
+            Err(shared) => core = shared,
+        }
+        ensure!(
+            Instant::now() < deadline,
+            "a part of the node still holds the {}, which is a defect: report it",
+            C::NAME
+        );
+        sleep(WORK_POLL).await;
+    }
 }
 
 /// Why nobody can connect to an address; `choose` names what chooses another.
@@ -248,7 +277,7 @@ pub(crate) fn cannot_listen(
     anyhow::Error::new(error).context(text)
 }
 
-fn log_start(report: &StartReport) {
+fn log_start(core: &str, report: &StartReport) {
     for snapshot in &report.unusable_snapshots {
         tracing::warn!(path = %snapshot.path.display(), error = %snapshot.error, "snapshot passed over");
     }
@@ -277,7 +306,7 @@ fn log_start(report: &StartReport) {
         snapshot = report.snapshot,
         replayed = report.replayed,
         took_ms = report.took.as_millis(),
-        "sequencer started"
+        "{core} started"
     );
 }
 

@@ -3,9 +3,10 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Map, Value, json};
 
+use crate::ask::Asker;
 use crate::cli::StatusArgs;
 use crate::output;
 
@@ -16,7 +17,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const ANSWER_BYTES_MAX: u64 = 1 << 20;
 
 /// The lines that come first, in this order; what else a node says follows by name.
-const ORDER: [&str; 13] = [
+const ORDER: [&str; 14] = [
     "chain_id",
     "block_number",
     "block_hash",
@@ -27,6 +28,7 @@ const ORDER: [&str; 13] = [
     "base_fee",
     "posted_block",
     "posted_state_root",
+    "safe_block",
     "l1_final_block",
     "withdrawable_block",
     "unposted_bytes",
@@ -46,39 +48,9 @@ fn ask(url: &str) -> Result<Map<String, Value>> {
         url.starts_with("http://"),
         "--rpc {url}: it must be http://HOST:PORT"
     );
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_global(Some(TIMEOUT))
-        .max_redirects(0)
-        // A proxy of the environment knows nothing of a node on this machine.
-        .proxy(None)
-        .build()
-        .into();
-    let request = json!({"jsonrpc": "2.0", "id": 1, "method": "spillway_status", "params": []});
-    let mut response = agent
-        .post(url)
-        .header("content-type", "application/json")
-        .send(request.to_string())
-        .with_context(|| {
-            format!("no node answers at {url} (is it running? --rpc names another address)")
-        })?;
-    let body = response
-        .body_mut()
-        .with_config()
-        .limit(ANSWER_BYTES_MAX)
-        .read_to_string();
-    let body = body.with_context(|| format!("{url} broke off its answer"))?;
-    let answer: Value = serde_json::from_str(&body)
-        .with_context(|| format!("{url} does not answer in JSON: is it a Spillway node?"))?;
-    result_of(&answer)
-        .with_context(|| format!("{url} does not say its status: is it a Spillway node?"))
-}
-
-fn result_of(answer: &Value) -> Result<Map<String, Value>> {
-    match (answer.get("result"), answer.get("error")) {
-        (Some(Value::Object(status)), _) => Ok(status.clone()),
-        (_, Some(error)) => bail!("it answers {error}"),
-        _ => bail!("it answers {answer}"),
-    }
+    Asker::new(url, TIMEOUT, ANSWER_BYTES_MAX)
+        .ask("spillway_status", &json!([]))
+        .context("--rpc")
 }
 
 /// One line a fact, the values aligned.
@@ -108,27 +80,13 @@ mod tests {
 
     #[test]
     fn known_facts_come_first_and_all_are_aligned() {
-        let answer = json!({"result": {
+        let status = json!({
             "version": "1", "accounts": 21, "state_root": "0xab", "chain_id": 51717, "halted": false,
-        }});
-        let text = lines(&result_of(&answer).unwrap());
+        });
+        let text = lines(status.as_object().unwrap());
         assert_eq!(
             text,
             "chain_id   51717\nstate_root 0xab\naccounts   21\nhalted     false\nversion    1\n"
         );
-    }
-
-    #[test]
-    fn another_kind_of_server_is_told_apart() {
-        let unknown = json!({"error": {"code": -32601, "message": "Method not found"}});
-        assert!(
-            result_of(&unknown)
-                .unwrap_err()
-                .to_string()
-                .contains("Method not found")
-        );
-        for odd in [json!({"result": 5}), json!([]), json!(null)] {
-            result_of(&odd).unwrap_err();
-        }
     }
 }

@@ -39,14 +39,18 @@ pub(super) fn validate(typed: &typed::Batcher, l1: &L1Config) -> Result<Batching
         calldata_key,
         posting: posting(typed)?,
         caps: Price {
-            max_fee: gwei("max_fee_gwei", typed.max_fee_gwei, default.caps.max_fee)?,
+            max_fee: gwei(
+                "batcher.max_fee_gwei",
+                typed.max_fee_gwei,
+                default.caps.max_fee,
+            )?,
             priority_fee: gwei(
-                "max_priority_fee_gwei",
+                "batcher.max_priority_fee_gwei",
                 typed.max_priority_fee_gwei,
                 default.caps.priority_fee,
             )?,
             blob_fee: gwei(
-                "max_blob_fee_gwei",
+                "batcher.max_blob_fee_gwei",
                 typed.max_blob_fee_gwei,
                 default.caps.blob_fee,
             )?,
@@ -99,9 +103,10 @@ fn posting(typed: &typed::Batcher) -> Result<PostingConfig> {
     })
 }
 
-fn gwei(key: &str, typed: Option<i64>, default: u128) -> Result<u128> {
+/// Wei of a key in gwei.
+pub(super) fn gwei(key: &str, typed: Option<i64>, default: u128) -> Result<u128> {
     or_default(typed, default, |value| {
-        let gwei: u64 = ranged(&format!("batcher.{key}"), value, 1..=1_000_000)?;
+        let gwei: u64 = ranged(key, value, 1..=1_000_000)?;
         Ok(u128::from(gwei) * GWEI)
     })
 }

@@ -70,4 +70,4 @@ fn finality(typed: Option<&toml::Value>) -> Result<Finality> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -5,6 +5,7 @@ pub(crate) mod l1;
 mod signing;
 mod typed;
 pub(crate) mod validated;
+mod verifier;
 
 use std::path::Path;
 

@@ -16,6 +16,7 @@ pub(super) struct File {
     pub(super) l1: Option<L1>,
     pub(super) batcher: Option<Batcher>,
     pub(super) signing: Option<Signing>,
+    pub(super) verifier: Option<Verifier>,
     #[serde(default)]
     pub(super) rpc: Rpc,
     #[serde(default)]
@@ -48,6 +49,21 @@ pub(super) struct L1 {
 #[serde(deny_unknown_fields)]
 pub(super) struct Signing {
     pub(super) key_file: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Verifier {
+    pub(super) key_file: Option<String>,
+    pub(super) beacon_urls: Option<Vec<String>>,
+    pub(super) sequencer_url: Option<String>,
+    pub(super) sequencer: Option<String>,
+    #[serde(default)]
+    pub(super) guard: Vec<String>,
+    pub(super) guard_patience_s: Option<i64>,
+    pub(super) max_fee_gwei: Option<i64>,
+    pub(super) max_priority_fee_gwei: Option<i64>,
+    pub(super) confirmations: Option<i64>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -17,8 +17,11 @@ use super::batcher;
 use super::l1::{self, L1Config};
 use super::signing;
 use super::typed;
+use super::verifier;
 use crate::address;
 use crate::batching::BatchingConfig;
+use crate::following::FollowingConfig;
+use crate::verifying::VerifyingConfig;
 
 /// Chain ids that wallets can name: JavaScript holds integers up to 2^53 - 1 exactly, and the ids that the
 /// protocol derives for deployments are below 2^51.
@@ -44,13 +47,17 @@ pub(crate) struct NodeConfig {
     pub(crate) l1: Option<L1Config>,
     /// How its batches are posted, if this node does that.
     pub(crate) batching: Option<BatchingConfig>,
+    /// How its batches are verified, if this node does that.
+    pub(crate) verifying: Option<VerifyingConfig>,
+    /// The sequencer elsewhere that this node follows, if it is none itself.
+    pub(crate) following: Option<FollowingConfig>,
 }
 
 impl TryFrom<typed::File> for NodeConfig {
     type Error = anyhow::Error;
 
     fn try_from(file: typed::File) -> Result<Self> {
-        check_roles(&file.roles, &["sequencer", "batcher"])?;
+        check_roles(&file.roles, &["sequencer", "batcher", "verifier"])?;
         ensure!(
             !file.dir.is_empty(),
             "dir is empty: it must name the state directory"
@@ -58,7 +65,7 @@ impl TryFrom<typed::File> for NodeConfig {
         let (genesis, l1) = chain(file.chain.as_ref(), file.l1.as_ref())?;
         let sequencer = Config {
             genesis,
-            dir: PathBuf::from(file.dir),
+            dir: PathBuf::from(&file.dir),
             blocks: blocks(&file.blocks)?,
             queues: queues(&file.queues)?,
             backlog: backlog(&file.backlog)?,
@@ -66,7 +73,9 @@ impl TryFrom<typed::File> for NodeConfig {
             signer: file.signing.as_ref().map(signing::validate).transpose()?,
         };
         let rpc = rpc(&file.rpc, sequencer.blocks.transactions_max)?;
-        let is_batcher = file.roles.iter().any(|role| role == "batcher");
+        let has = |wanted: &str| file.roles.iter().any(|role| role == wanted);
+        let (verifying, following) = verifying(&file, l1.as_ref(), has)?;
+        let is_batcher = has("batcher");
         let batching = match (is_batcher, &l1, &file.batcher) {
             (false, _, None) => None,
             (true, Some(l1), Some(typed)) => Some(batcher::validate(typed, l1)?),
@@ -86,6 +95,8 @@ impl TryFrom<typed::File> for NodeConfig {
             rpc,
             l1,
             batching,
+            verifying,
+            following,
         })
     }
 }
@@ -107,11 +118,42 @@ fn check_roles(roles: &[String], allowed: &[&str]) -> Result<()> {
             "roles has {role:?} twice"
         );
     }
+    let has = |wanted: &str| roles.iter().any(|role| role == wanted);
     ensure!(
-        roles.iter().any(|role| role == "sequencer"),
-        "roles has no \"sequencer\": the others read its journal, so they run beside it"
+        has("sequencer") || has("verifier"),
+        "roles has neither \"sequencer\" nor \"verifier\": a batcher reads the journal of a sequencer, so it runs beside one"
+    );
+    ensure!(
+        has("sequencer") || !has("batcher"),
+        "roles has \"batcher\" and no \"sequencer\": it reads that one's journal, so it runs beside it"
     );
     Ok(())
+}
+
+/// How batches are verified, and whose blocks are followed for that.
+fn verifying(
+    file: &typed::File,
+    l1: Option<&L1Config>,
+    has: impl Fn(&str) -> bool,
+) -> Result<(Option<VerifyingConfig>, Option<FollowingConfig>)> {
+    if !has("verifier") {
+        ensure!(
+            file.verifier.is_none(),
+            "[verifier] is there, but roles does not have \"verifier\""
+        );
+        return Ok((None, None));
+    }
+    let Some(l1) = l1 else {
+        bail!("roles has \"verifier\", but [l1] is not there: it says what to verify");
+    };
+    let default = typed::Verifier::default();
+    let typed = file.verifier.as_ref().unwrap_or(&default);
+    let following = verifier::following(typed, has("sequencer"))?;
+    ensure!(
+        following.is_none() || file.signing.is_none(),
+        "[signing] is there, but roles does not have \"sequencer\": who follows another one signs nothing"
+    );
+    Ok((Some(verifier::validate(typed, l1)?), following))
 }
 
 /// The chain is either written down here, or the one of a deployment on L1.

@@ -20,6 +20,9 @@ const SEQUENCER: u32 = FUNDED + 1;
 /// The account that posts batches in blobs: one account cannot do both.
 const BLOB_POSTER: u32 = FUNDED + 2;
 
+/// The account that proves, answers and challenges.
+const VERIFIER: u32 = FUNDED + 3;
+
 /// An account with its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TestAccount {
@@ -52,6 +55,8 @@ pub(crate) struct Accounts {
     pub(crate) sequencer: TestAccount,
     /// Posts batches in blobs, in the sequencer's name.
     pub(crate) blob_poster: TestAccount,
+    /// Proves batches wrong, and answers challenges.
+    pub(crate) verifier: TestAccount,
 }
 
 impl Accounts {
@@ -62,6 +67,7 @@ impl Accounts {
             fees: fee_account()?,
             sequencer: TestAccount::derive(SEQUENCER)?,
             blob_poster: TestAccount::derive(BLOB_POSTER)?,
+            verifier: TestAccount::derive(VERIFIER)?,
         })
     }
 
@@ -72,8 +78,12 @@ impl Accounts {
 
     /// Everybody who sends transactions on L1.
     pub(crate) fn on_l1(&self) -> impl Iterator<Item = &TestAccount> {
-        let operator = [&self.sequencer, &self.blob_poster];
-        self.funded.iter().chain(operator)
+        self.funded.iter().chain(self.operator())
+    }
+
+    /// Those of them that the operator uses.
+    pub(crate) fn operator(&self) -> [&TestAccount; 3] {
+        [&self.sequencer, &self.blob_poster, &self.verifier]
     }
 }
 
@@ -118,6 +128,6 @@ mod tests {
         addresses.push(all.fees);
         addresses.sort_unstable();
         addresses.dedup();
-        assert_eq!(addresses.len(), 23);
+        assert_eq!(addresses.len(), 24);
     }
 }

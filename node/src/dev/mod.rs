@@ -9,6 +9,7 @@ mod screen;
 mod sending;
 mod setup;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use alloy_signer_local::PrivateKeySigner;
@@ -16,10 +17,12 @@ use anyhow::Result;
 use spillway_batcher::policy::PostingConfig;
 use spillway_l1::events::Finality;
 use spillway_l1::transactions::{self, Kind};
+use spillway_sequencer::Sequencer;
 use spillway_sequencer::config::Config;
 use spillway_sequencer::genesis::Genesis;
 use spillway_sequencer::rpc::{RpcConfig, RpcServer};
 use spillway_sequencer::signing::HeaderSigner;
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use self::accounts::Accounts;
@@ -30,8 +33,9 @@ use self::setup::Setup;
 use crate::batching::{Batching, BatchingConfig};
 use crate::cli::DevArgs;
 use crate::directory::Directory;
-use crate::follower::{FollowerSettings, follow};
+use crate::follower::{Chain, FollowerSettings, follow};
 use crate::service::{self, Interruption, Service, Settings};
+use crate::verifying::{Verifying, VerifyingConfig};
 use crate::{logging, output, panics};
 
 const SETTINGS: Settings = Settings {
@@ -76,7 +80,7 @@ async fn run_on(l1: &L1, directory: Directory, args: &DevArgs, accounts: &Accoun
     };
     l1.run()?;
     let config = scene.config(&directory)?;
-    let mut service = Service::start(directory, config).await?;
+    let mut service = Service::<Sequencer>::start(directory, config, ()).await?;
     let mut is_said = false;
     loop {
         let mut server = None;
@@ -121,7 +125,7 @@ impl Scene<'_> {
     }
 
     /// Starts what works beside the sequencer.
-    fn start_roles(&self, service: &mut Service, args: &DevArgs) -> Result<()> {
+    fn start_roles(&self, service: &mut Service<Sequencer>, args: &DevArgs) -> Result<()> {
         let (provider, deployment) = (self.l1.provider(), &self.setup.deployment);
         let settings = FollowerSettings {
             follow_revert: args.follow_revert,
@@ -129,13 +133,37 @@ impl Scene<'_> {
         };
         let (l1, on_l1, orders) = (provider.clone(), deployment.clone(), service.orders());
         service.spawn(|sequencer| async move {
-            follow(l1, &on_l1, settings, sequencer, orders).await;
+            let chain = Chain::Sequencer(sequencer);
+            follow(l1, &on_l1, settings, chain, orders).await;
         });
         let (config, dir) = (self.batching(args)?, service.directory().path().to_owned());
         service.spawn(|sequencer| {
             Batching::new(config, provider.clone(), deployment, &dir, sequencer).run()
         });
+        let (config, dir) = (self.verifying()?, service.directory().path().to_owned());
+        let view = service.core().view();
+        let verifying = Verifying::new(config, provider.clone(), deployment, &dir, view);
+        service.spawn(|_| async move {
+            // Nobody finds contradictions of a sequencer in its own node.
+            let (_, none) = mpsc::channel(1);
+            verifying.run(none).await;
+        });
         Ok(())
+    }
+
+    fn verifying(&self) -> Result<VerifyingConfig> {
+        let reader = self.l1.follower_settings().reader;
+        Ok(VerifyingConfig {
+            key: Some(PrivateKeySigner::from_bytes(&self.accounts.verifier.key)?),
+            beacon_urls: vec![self.l1.url().to_owned()],
+            guarded: BTreeSet::new(),
+            patience: Duration::ZERO,
+            caps: transactions::Settings::new(Kind::Ordinary).caps,
+            finality: Finality::Finalized,
+            confirmations: CONFIRMATIONS,
+            reader,
+            watches_sequencer: false,
+        })
     }
 
     fn batching(&self, args: &DevArgs) -> Result<BatchingConfig> {
@@ -177,13 +205,13 @@ async fn with_warning(consumed: impl Future<Output = Result<()>>) -> Result<()> 
 
 /// Waits for the deposits, opens the port (which the caller closes), says so, and serves.
 async fn serve(
-    service: &mut Service,
+    service: &mut Service<Sequencer>,
     server: &mut Option<RpcServer>,
     args: &DevArgs,
     scene: &Scene<'_>,
     is_said: &mut bool,
 ) -> Result<Interruption> {
-    let sequencer = service.sequencer();
+    let sequencer = service.core();
     let (view, submitter) = (sequencer.view(), sequencer.submitter());
     let started_at = view.block_number();
     let consumed = service::consumed(view, submitter, scene.setup.messages);

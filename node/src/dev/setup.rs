@@ -127,7 +127,7 @@ fn signing(l1: &DynProvider, accounts: &Accounts) -> Result<DynProvider> {
 /// What the operator's accounts lack.
 async fn operator_allowances(l1: &DynProvider, accounts: &Accounts) -> Result<Vec<Call>> {
     let mut calls = Vec::new();
-    for account in [accounts.sequencer, accounts.blob_poster] {
+    for account in accounts.operator() {
         if balance(l1, account.address).await? < U256::from(OPERATOR_MIN) {
             calls.push(Call {
                 what: format!("the operator's ETH for {}", account.address),

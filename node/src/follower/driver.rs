@@ -5,6 +5,7 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
+use alloy_primitives::B256;
 use alloy_provider::DynProvider;
 use spillway_l1::batches::BatchEvent;
 use spillway_l1::deployment::Deployment;
@@ -15,10 +16,10 @@ use spillway_sequencer::Sequencer;
 use spillway_sequencer::forks::Fork;
 use spillway_sequencer::view::View;
 use tokio::sync::mpsc;
-use tokio::time::sleep;
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::intake::{Consumed, Intake, IntakeError};
-use super::reverts::{Verdict, deep, judge};
+use super::reverts::{Verdict, deep, judge, judge_replica};
 use super::said::Said;
 use super::standing::{Posted, Standing};
 
@@ -39,7 +40,7 @@ pub(crate) struct FollowerSettings {
     pub(crate) follow_revert: Option<u64>,
 }
 
-/// Reads L1 from the deployment on, delivers to the sequencer what it has not consumed, and tells it how far L1 has its
+/// Reads L1 from the deployment on, delivers to the sequencer what it has not consumed, and tells readers how far L1 has its
 /// batches.
 #[derive(Debug)]
 struct Follower {
@@ -47,15 +48,38 @@ struct Follower {
     reader: EventReader,
     /// What the nodes last said of safe and final blocks.
     markers: Option<Markers>,
-    /// None once something was wrong.
+    /// None for a replica, which consumes what its sequencer has consumed.
     intake: Option<Intake>,
+    /// Whether something was wrong with what the intake was given.
+    is_broken: bool,
     standing: Standing,
     settings: FollowerSettings,
-    sequencer: Arc<Sequencer>,
+    chain: Chain,
     view: View,
     /// What was said last of reverts and of a foreign batch, so that it is said once.
     said: (Option<Verdict>, Option<Posted>),
 }
+
+/// Whose chain L1 is followed for.
+#[derive(Clone, Debug)]
+pub(crate) enum Chain {
+    /// A sequencer's: it consumes L1's messages.
+    Sequencer(Arc<Sequencer>),
+    /// A replica's.
+    Replica(View),
+}
+
+impl Chain {
+    fn view(&self) -> View {
+        match self {
+            Self::Sequencer(sequencer) => sequencer.view(),
+            Self::Replica(view) => view.clone(),
+        }
+    }
+}
+
+/// How often a replica looks which batches' blocks it holds by now.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// The wait before L1 is read anew after it contradicted itself: a node that lacked logs may have them then.
 const ANEW: Duration = Duration::from_secs(30);
@@ -66,11 +90,11 @@ pub(crate) async fn follow(
     l1: DynProvider,
     deployment: &Deployment,
     settings: FollowerSettings,
-    sequencer: Arc<Sequencer>,
+    chain: Chain,
     orders: mpsc::Sender<Fork>,
 ) {
     loop {
-        let follower = Follower::new(l1.clone(), deployment, settings, Arc::clone(&sequencer));
+        let follower = Follower::new(l1.clone(), deployment, settings, chain.clone());
         if let Some(fork) = follower.run().await {
             // Nobody waits for it when the node stops.
             let _ = orders.send(fork).await;
@@ -81,12 +105,12 @@ pub(crate) async fn follow(
 }
 
 impl Follower {
-    /// For a sequencer of that deployment's chain.
+    /// For a node of that deployment's chain.
     fn new(
         l1: DynProvider,
         deployment: &Deployment,
         settings: FollowerSettings,
-        sequencer: Arc<Sequencer>,
+        chain: Chain,
     ) -> Self {
         let contracts = ContractAddresses {
             inbox: deployment.inbox,
@@ -94,15 +118,17 @@ impl Follower {
             rollup: deployment.rollup,
         };
         let cursor = Cursor::before(deployment.l1_block.number);
-        let view = sequencer.view();
+        let view = chain.view();
+        let consumes = matches!(chain, Chain::Sequencer(_));
         Self {
             contracts,
             reader: EventReader::new(l1, cursor, contracts.filter(), settings.reader),
             markers: None,
-            intake: Some(Intake::new(settings.finality, consumed(&view))),
+            intake: consumes.then(|| Intake::new(settings.finality, consumed(&view))),
+            is_broken: false,
             standing: Standing::default(),
             settings,
-            sequencer,
+            chain,
             view,
             said: (None, None),
         }
@@ -112,6 +138,8 @@ impl Follower {
     /// follow, which it answers.
     async fn run(mut self) -> Option<Fork> {
         let mut newest = self.view.newest();
+        let mut looks = interval(LOOK_AGAIN);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let waiting = self.intake.as_ref().map_or(0, Intake::waiting);
             tokio::select! {
@@ -125,6 +153,10 @@ impl Follower {
                 changed = newest.changed(), if waiting > 0 => if changed.is_err() {
                     return None;
                 },
+                _ = looks.tick(), if matches!(self.chain, Chain::Replica(_)) => {
+                    let view = &self.view;
+                    self.standing.look_again(|block, hash| holds(view, block, hash));
+                }
             }
             self.deliver();
             let finalized = self.markers.and_then(|markers| markers.finalized);
@@ -136,7 +168,9 @@ impl Follower {
                     return Some(fork);
                 }
             }
-            self.intake.as_ref()?;
+            if self.is_broken {
+                return None;
+            }
         }
     }
 
@@ -184,7 +218,7 @@ impl Follower {
     }
 
     fn stop_intake(&mut self, l1_block: u64, error: &dyn Display) {
-        self.intake = None;
+        (self.intake, self.is_broken) = (None, true);
         tracing::error!(
             l1_block,
             %error,
@@ -195,7 +229,11 @@ impl Follower {
     /// A batch that is not ours makes every batch of ours that follows fail, so it is said loudly. Not before L1's head, as one
     /// that has fallen since may have held blocks that are void.
     fn say_foreign(&mut self) {
-        let foreign = self.standing.foreign();
+        let foreign = match self.chain {
+            Chain::Sequencer(_) => self.standing.foreign(),
+            // It may not hold the block yet; its verifier says so if it holds another one.
+            Chain::Replica(_) => None,
+        };
         if let Some(batch) = foreign
             && self.said.1 != foreign
         {
@@ -213,7 +251,11 @@ impl Follower {
     fn revert_to_follow(&mut self) -> Option<Fork> {
         let deep = deep(self.settings.finality, self.tip(), self.markers);
         let allowed = self.settings.follow_revert;
-        let verdict = judge(self.standing.reverts(), self.view.forks(), deep, allowed);
+        let (reverts, followed) = (self.standing.reverts(), self.view.forks());
+        let verdict = match self.chain {
+            Chain::Sequencer(_) => judge(reverts, followed, deep, allowed),
+            Chain::Replica(_) => judge_replica(reverts, followed, deep),
+        };
         if let Verdict::Follow(fork) = verdict {
             return Some(fork);
         }
@@ -229,7 +271,9 @@ impl Follower {
             Verdict::Wait | Verdict::Follow(_) => {}
             Verdict::Ask(fork) => {
                 // What is acknowledged now would be void as well, and nobody knows when it is made again.
-                self.sequencer.halt();
+                if let Chain::Sequencer(sequencer) = &self.chain {
+                    sequencer.halt();
+                }
                 tracing::error!(
                     batch = fork.batch,
                     fork = fork.id,
@@ -253,14 +297,14 @@ impl Follower {
     }
 
     fn deliver(&mut self) {
-        let Some(intake) = &mut self.intake else {
+        let (Some(intake), Chain::Sequencer(sequencer)) = (&mut self.intake, &self.chain) else {
             return;
         };
         let consumed = self.view.with_ledger(|ledger| ledger.head().inbox_count);
         let events = intake.take(consumed, UNCONSUMED_MAX);
         if !events.is_empty() {
             tracing::debug!(events = events.len(), "delivered from L1");
-            self.sequencer.deliver(events);
+            sequencer.deliver(events);
         }
     }
 }
@@ -285,7 +329,14 @@ fn is_ours(view: &View, event: &BatchEvent) -> bool {
     let BatchEvent::Submitted(batch) = event else {
         return true;
     };
-    let (number, hash) = (batch.header.block_number, batch.header.block_hash);
+    holds(view, batch.header.block_number, batch.header.block_hash)
+}
+
+/// Whether our block of that number has that hash.
+fn holds(view: &View, number: u64, hash: B256) -> bool {
+    if number > view.block_number() {
+        return false;
+    }
     match view.block(number) {
         Ok(block) => block.is_some_and(|block| block.hash == hash),
         Err(error) => {

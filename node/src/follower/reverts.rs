@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use alloy_primitives::B256;
 use spillway_l1::events::{Finality, Markers};
 use spillway_sequencer::forks::{Fork, Forks};
 
@@ -75,19 +76,17 @@ pub(super) fn judge(
     let (Some(newest), true) = (new().next_back(), new().all(is_deep)) else {
         return Verdict::Wait;
     };
-    if let Some(foreign) = new().find(|revert| revert.last == Last::Foreign) {
-        return Verdict::Foreign(*foreign);
+    let mut furthest = (*newest, (u64::MAX, B256::ZERO));
+    for revert in new() {
+        let Some(last) = revert.last.ours() else {
+            return Verdict::Foreign(*revert);
+        };
+        if last.0 < furthest.1.0 {
+            furthest = (*revert, last);
+        }
     }
-    let furthest = new().min_by_key(|revert| revert.last.block());
-    let furthest = furthest.unwrap_or(newest);
-    let fork = Fork {
-        id: newest.fork_id,
-        batch: furthest.batch,
-        last_block: furthest.last.block(),
-        last_block_hash: furthest.last.hash(),
-        reverted_at: newest.at,
-        resumed_at: None,
-    };
+    let (furthest, last) = furthest;
+    let fork = fork_of(newest, furthest.batch, last);
     let resumed = followed.last().and_then(|last| last.resumed_at);
     let is_soon =
         resumed.is_some_and(|resumed| fork.reverted_at < resumed.saturating_add(SOON.as_secs()));
@@ -97,10 +96,43 @@ pub(super) fn judge(
     Verdict::Follow(fork)
 }
 
+/// The same for a replica, which follows as its sequencer did: one after the other, each as soon as the block is held that the
+/// revert went back to. One that a later revert went behind has left nothing, and is passed over.
+pub(super) fn judge_replica(reverts: &[Revert], followed: &Forks, deep: Option<u64>) -> Verdict {
+    let on_l1 = reverts.last().map_or(0, |revert| revert.fork_id);
+    if on_l1 < followed.id() {
+        return Verdict::Undone { on_l1 };
+    }
+    let new = || reverts.iter().filter(|it| it.fork_id > followed.id());
+    let leaves_something = |revert: &&Revert| {
+        new()
+            .filter(|later| later.fork_id > revert.fork_id)
+            .all(|later| later.batch > revert.batch)
+    };
+    let next = new().find(leaves_something);
+    let is_deep = |revert: &&Revert| deep.is_some_and(|deep| revert.l1_block <= deep);
+    let Some(next) = next.filter(is_deep) else {
+        return Verdict::Wait;
+    };
+    match next.last.ours() {
+        Some(last) => Verdict::Follow(fork_of(next, next.batch, last)),
+        None => Verdict::Wait,
+    }
+}
+
+fn fork_of(revert: &Revert, batch: u64, (block, hash): (u64, B256)) -> Fork {
+    Fork {
+        id: revert.fork_id,
+        batch,
+        last_block: block,
+        last_block_hash: hash,
+        reverted_at: revert.at,
+        resumed_at: None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use alloy_primitives::B256;
-
     use super::*;
 
     fn revert(fork_id: u64, block: u64, l1_block: u64) -> Revert {
@@ -178,7 +210,7 @@ mod tests {
     #[test]
     fn what_contradicts_the_chain_is_not_followed() {
         let foreign = Revert {
-            last: Last::Foreign,
+            last: Last::Unknown,
             ..revert(1, 30, 100)
         };
         let verdict = judge(&[foreign], &Forks::default(), Some(100), None);
@@ -186,5 +218,35 @@ mod tests {
         let followed = followed(&[revert(1, 30, 100)], 0);
         let verdict = judge(&[], &followed, Some(100), None);
         assert_eq!(verdict, Verdict::Undone { on_l1: 0 });
+    }
+
+    #[test]
+    fn a_replica_follows_one_after_the_other_when_it_holds_the_block() {
+        let theirs = |revert: Revert| Revert {
+            last: Last::Theirs {
+                block: 30,
+                hash: B256::ZERO,
+            },
+            ..revert
+        };
+        let (first, second) = (revert(1, 30, 100), revert(2, 50, 110));
+        let none = Forks::default();
+        let waits = judge_replica(&[theirs(first), second], &none, Some(999));
+        assert_eq!(waits, Verdict::Wait, "block 30 is not held");
+        let verdict = judge_replica(&[first, second], &none, Some(999));
+        assert_eq!(ordered(verdict), (1, 4, 30));
+        assert_eq!(judge_replica(&[first], &none, Some(99)), Verdict::Wait);
+        let forks = followed(&[first], 0);
+        let verdict = judge_replica(&[first, second], &forks, Some(999));
+        assert_eq!(ordered(verdict), (2, 6, 50));
+        // The second went back behind the first.
+        let behind = revert(2, 20, 110);
+        let verdict = judge_replica(&[first, behind], &none, Some(999));
+        assert_eq!(ordered(verdict), (2, 3, 20));
+        let forks = followed(&[first, second], 0);
+        let wait = judge_replica(&[first, second], &forks, Some(999));
+        assert_eq!(wait, Verdict::Wait);
+        let verdict = judge_replica(&[first], &forks, Some(999));
+        assert_eq!(verdict, Verdict::Undone { on_l1: 1 });
     }
 }

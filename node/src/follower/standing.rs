@@ -46,22 +46,23 @@ pub(super) enum Last {
         /// Its hash; zero for genesis.
         hash: B256,
     },
-    /// One that is not.
-    Foreign,
+    /// One that is not, as far as was looked: a replica may not hold it yet.
+    Theirs {
+        /// Its number.
+        block: u64,
+        /// Its hash.
+        hash: B256,
+    },
+    /// Of a batch that is not known any more.
+    Unknown,
 }
 
 impl Last {
-    pub(super) const fn block(self) -> u64 {
+    /// The block, and its hash, if it is ours.
+    pub(super) const fn ours(self) -> Option<(u64, B256)> {
         match self {
-            Self::Ours { block, .. } => block,
-            Self::Foreign => 0,
-        }
-    }
-
-    pub(super) const fn hash(self) -> B256 {
-        match self {
-            Self::Ours { hash, .. } => hash,
-            Self::Foreign => B256::ZERO,
+            Self::Ours { block, hash } => Some((block, hash)),
+            Self::Theirs { .. } | Self::Unknown => None,
         }
     }
 }
@@ -71,8 +72,10 @@ impl Last {
 struct Batches {
     /// Those that are not final, in order.
     pending: VecDeque<Posted>,
-    /// The newest one that the contract calls final.
+    /// The newest one of ours that the contract calls final.
     settled: Option<Posted>,
+    /// Later ones that it calls final and that are not ours, as far as was looked.
+    settled_theirs: Vec<Posted>,
 }
 
 /// The batches as of L1's head, and as of the last final block before it.
@@ -122,6 +125,27 @@ impl Standing {
         let stays = |number: u64| to.is_some_and(|to| number <= to);
         self.recent.retain(|(number, _)| stays(*number));
         self.reverts.retain(|revert| stays(revert.l1_block));
+    }
+
+    /// Looks once more whether batches are ours that were not: a replica takes blocks in while L1 is read.
+    pub(super) fn look_again(&mut self, is_ours: impl Fn(u64, B256) -> bool) {
+        let look = |posted: &mut Posted| {
+            posted.ours = posted.ours || is_ours(posted.block, posted.hash);
+        };
+        self.base.pending.iter_mut().for_each(look);
+        self.base.settle_again(look);
+        for (_, change) in &mut self.recent {
+            if let Change::Posted(posted) = change {
+                look(posted);
+            }
+        }
+        for revert in &mut self.reverts {
+            if let Last::Theirs { block, hash } = revert.last
+                && is_ours(block, hash)
+            {
+                revert.last = Last::Ours { block, hash };
+            }
+        }
     }
 
     /// All reverts up to the head.
@@ -185,11 +209,26 @@ impl Batches {
             Change::Reverted(number) => self.pending.retain(|posted| posted.number < number),
             Change::Finalized(number) => {
                 while let Some(last) = self.pending.pop_front_if(|it| it.number <= number) {
-                    if last.ours {
-                        self.settled = Some(last);
-                    }
+                    self.settle(last);
                 }
             }
+        }
+    }
+
+    fn settle(&mut self, last: Posted) {
+        if last.ours {
+            self.settled = Some(last);
+            self.settled_theirs.clear();
+        } else {
+            self.settled_theirs.push(last);
+        }
+    }
+
+    /// Looks at those that were not ours.
+    fn settle_again(&mut self, look: impl Fn(&mut Posted)) {
+        for mut last in std::mem::take(&mut self.settled_theirs) {
+            look(&mut last);
+            self.settle(last);
         }
     }
 
@@ -199,17 +238,28 @@ impl Batches {
             let (block, hash) = (0, B256::ZERO);
             return Last::Ours { block, hash };
         };
-        let mut known = self.settled.iter().chain(&self.pending);
-        let found = known.rfind(|posted| posted.number == wanted && posted.ours);
-        found.map_or(Last::Foreign, |posted| Last::Ours {
-            block: posted.block,
-            hash: posted.hash,
-        })
+        let settled = self.settled.iter().chain(&self.settled_theirs);
+        let found = settled
+            .chain(&self.pending)
+            .rfind(|posted| posted.number == wanted);
+        match found.copied() {
+            Some(Posted {
+                block, hash, ours, ..
+            }) => match ours {
+                true => Last::Ours { block, hash },
+                false => Last::Theirs { block, hash },
+            },
+            None => Last::Unknown,
+        }
     }
 
     /// The newest batch, all before it being ours too: a batch continues the one before it.
     fn posted(&self) -> Option<Posted> {
-        let ours = self.pending.iter().take_while(|posted| posted.ours);
+        let is_ours = self.settled_theirs.is_empty();
+        let ours = self
+            .pending
+            .iter()
+            .take_while(|posted| is_ours && posted.ours);
         ours.last().copied().or(self.settled)
     }
 }

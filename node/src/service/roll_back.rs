@@ -1,4 +1,4 @@
-//! The way back after batches have fallen on L1: a stop of the sequencer and a start of the next, on one port.
+//! The way back after batches have fallen on L1: a stop of the core and a start of the next, on one port.
 
 use std::process;
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use spillway_sequencer::rollback::{self, Progress};
 use spillway_sequencer::rpc::{self, RollingBack, RpcConfig, RpcServer};
 use tokio::task::JoinSet;
 
-use super::{EXIT_INTERRUPTED, Service, end, start_sequencer};
+use super::{Core, EXIT_INTERRUPTED, Service, end, start_core};
 
-impl Service {
-    /// Ends everything, brings the chain back to where a revert on L1 left it, and starts the sequencer again; the roles and the
+impl<C: Core> Service<C> {
+    /// Ends everything, brings the chain back to where a revert on L1 left it, and starts the core again; the roles and the
     /// port are the caller's to start. Clients are told to wait meanwhile. Whatever ends the process, the next start goes on.
     pub(crate) async fn roll_back(
         self,
@@ -24,13 +24,14 @@ impl Service {
             batch = fork.batch,
             fork = fork.id,
             last_block = fork.last_block,
-            "BATCHES HAVE FALLEN ON L1: the chain is rolled back, and its later transactions are applied again"
+            "BATCHES HAVE FALLEN ON L1: the chain is rolled back, and the sequencer applies its later transactions again"
         );
         let Self {
             directory,
             config,
+            settings,
             listener,
-            sequencer,
+            core,
             roles,
             orders,
             mut signals,
@@ -44,11 +45,11 @@ impl Service {
         let closed = closed.map(|listener| rpc::serve_closed(listener, rpc, &notice));
         let closed = closed.transpose().context("cannot tell clients to wait")?;
         let restarted = async {
-            end(sequencer, roles).await?;
+            end(core, roles).await?;
             rollback::order(directory.path(), fork)?;
-            start_sequencer(&directory, &config, progress).await
+            start_core(&directory, &config, &settings, progress).await
         };
-        let sequencer = tokio::select! {
+        let core = tokio::select! {
             restarted = restarted => restarted?,
             () = signals.next() => {
                 tracing::info!("stopped while the chain was rolled back; the next start goes on with it");
@@ -61,8 +62,9 @@ impl Service {
         Ok(Self {
             directory,
             config,
+            settings,
             listener,
-            sequencer: Arc::new(sequencer),
+            core: Arc::new(core),
             roles: JoinSet::new(),
             orders,
             signals,

@@ -51,7 +51,7 @@ async fn a_restart_keeps_everything_and_sends_nothing() {
         let l1 = OnL1::new(node.l1_url(), folder.path(), 0);
         check_beginning(&node.rpc(), &l1).await;
         let mut now = Vec::new();
-        for index in 0..23 {
+        for index in 0..24 {
             let account = accounts::funded(index).address();
             let nonce = l1
                 .rpc

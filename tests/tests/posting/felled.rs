@@ -26,7 +26,7 @@ const FELLER: u32 = 8;
 const FEES: u32 = 20;
 pub(crate) const SEQUENCER: u32 = 21;
 /// All of them.
-const FUNDED: u32 = 23;
+const FUNDED: u32 = 24;
 
 /// Wei that each of them has on L1.
 const FUNDS: u128 = 10_000_000_000_000_000_000_000;

@@ -1,14 +1,10 @@
 //! What `[batcher]` may say.
 
-use std::path::PathBuf;
-
-use spillway_l1::deployment::{
-    Deployment, Disputes, Genesis, Governance, L1Block, Parameters, VERSION,
-};
 use spillway_l1::events::Finality;
 use tempfile::TempDir;
 
 use super::*;
+use crate::config::l1::tests::an_l1;
 
 /// A folder with two keys, and the section that names them.
 fn keys() -> (TempDir, typed::Batcher) {
@@ -34,54 +30,14 @@ fn keys() -> (TempDir, typed::Batcher) {
     (folder, typed)
 }
 
-fn l1() -> L1Config {
-    L1Config {
-        urls: Vec::new(),
-        path: PathBuf::new(),
-        deployment: Deployment {
-            version: VERSION,
-            l1_chain_id: 1,
-            l2_chain_id: 77,
-            l1_block: L1Block {
-                number: 1,
-                hash: Default::default(),
-            },
-            rollup_transaction: Default::default(),
-            timelock: Default::default(),
-            inbox: Default::default(),
-            bridge: Default::default(),
-            rollup: Default::default(),
-            token: None,
-            disputes: Disputes {
-                posted_data: Default::default(),
-                transition: Default::default(),
-                batch: Default::default(),
-                equivocation: Default::default(),
-                authorisation: Default::default(),
-            },
-            parameters: Parameters::default(),
-            governance: Governance {
-                delay: 1,
-                proposers: Vec::new(),
-            },
-            genesis: Genesis {
-                fee_account: Default::default(),
-                state_root: Default::default(),
-            },
-            sequencers: Vec::new(),
-        },
-        finality: Finality::Depth(7),
-    }
-}
-
 fn refusal(typed: &typed::Batcher) -> String {
-    format!("{:#}", validate(typed, &l1()).unwrap_err())
+    format!("{:#}", validate(typed, &an_l1()).unwrap_err())
 }
 
 #[test]
 fn keys_alone_give_the_defaults() {
     let (_folder, typed) = keys();
-    let config = validate(&typed, &l1()).unwrap();
+    let config = validate(&typed, &an_l1()).unwrap();
     assert_eq!(config.posting, PostingConfig::default());
     assert_eq!(config.caps, Settings::new(Kind::Blob).caps);
     assert_eq!(config.sequencer, config.calldata_key.address());
@@ -99,7 +55,7 @@ fn what_is_typed_is_taken() {
     typed.post_as = Some("calldata".to_owned());
     typed.max_blob_fee_gwei = Some(3);
     typed.confirmations = Some(12);
-    let config = validate(&typed, &l1()).unwrap();
+    let config = validate(&typed, &an_l1()).unwrap();
     assert_eq!(config.sequencer.0[19], 0xfe);
     assert_eq!(config.posting.max_batch_age, Duration::from_secs(60));
     assert_eq!(config.posting.heartbeat, Duration::from_secs(600));

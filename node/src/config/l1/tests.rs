@@ -10,10 +10,9 @@ use super::*;
 
 const START: &str = "roles = [\"sequencer\"]\ndir = \"state\"\n";
 
-/// A deployment's file in a folder of its own.
-fn file() -> (TempDir, String) {
+fn deployment() -> Deployment {
     let at = alloy_primitives::Address::repeat_byte;
-    let deployment = Deployment {
+    Deployment {
         version: VERSION,
         l1_chain_id: 1,
         l2_chain_id: 77,
@@ -44,7 +43,22 @@ fn file() -> (TempDir, String) {
             state_root: Default::default(),
         },
         sequencers: vec![at(7)],
-    };
+    }
+}
+
+/// An L1 that other sections may be of.
+pub(in super::super) fn an_l1() -> L1Config {
+    L1Config {
+        urls: vec!["http://127.0.0.1:8545".to_owned()],
+        path: PathBuf::new(),
+        deployment: deployment(),
+        finality: Finality::Depth(7),
+    }
+}
+
+/// A deployment's file in a folder of its own.
+fn file() -> (TempDir, String) {
+    let deployment = deployment();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("deployment.json");
     std::fs::write(&path, serde_json::to_string(&deployment).unwrap()).unwrap();

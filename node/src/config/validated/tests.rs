@@ -130,10 +130,25 @@ fn rejections() {
         ("", "roles = []", "roles is empty"),
         (
             "",
-            r#"roles = ["verifier"]"#,
-            r#"roles has "verifier": allowed are: sequencer, batcher"#,
+            r#"roles = ["relay"]"#,
+            r#"roles has "relay": allowed are: sequencer, batcher, verifier"#,
         ),
-        ("", r#"roles = ["batcher"]"#, r#"roles has no "sequencer""#),
+        (
+            "",
+            r#"roles = ["batcher"]"#,
+            r#"roles has neither "sequencer" nor "verifier""#,
+        ),
+        (
+            "",
+            r#"roles = ["batcher", "verifier"]"#,
+            r#"roles has "batcher" and no "sequencer""#,
+        ),
+        (
+            "",
+            r#"roles = ["sequencer", "verifier"]"#,
+            r#"roles has "verifier", but [l1] is not there"#,
+        ),
+        ("verifier", "guard = []", "roles does not have \"verifier\""),
         (
             "",
             r#"roles = ["sequencer", "batcher"]"#,

@@ -13,6 +13,7 @@ fn root(block: u64) -> B256 {
 fn submitted(number: u64, block: u64) -> BatchEvent {
     BatchEvent::Submitted(Box::new(SubmittedBatch {
         number,
+        l1_block: 0,
         header: BatchHeader {
             parent: Default::default(),
             state_root: root(block),
@@ -151,6 +152,10 @@ fn a_revert_knows_where_it_leaves_the_chain() {
         block,
         hash: Default::default(),
     };
+    let theirs = Last::Theirs {
+        block: 300,
+        hash: Default::default(),
+    };
     let not_third = |event: &BatchEvent| match event {
         BatchEvent::Submitted(batch) => batch.number != 3,
         _ => true,
@@ -175,7 +180,7 @@ fn a_revert_knows_where_it_leaves_the_chain() {
     };
     let all = [
         (1, 2, last(100), 20),
-        (2, 4, Last::Foreign, 40),
+        (2, 4, theirs, 40),
         (3, 3, last(250), 40),
     ];
     assert_eq!(reverts(&standing), all);
@@ -184,4 +189,29 @@ fn a_revert_knows_where_it_leaves_the_chain() {
     standing.roll_back(Some(0));
     standing.block(1, 50, vec![submitted(1, 100), reverted(1)], ours);
     assert_eq!(reverts(&standing), [(1, 1, last(0), 50)]);
+}
+
+/// A replica comes to hold the blocks long after L1 has their batches.
+#[test]
+fn what_is_held_later_counts_from_then_on() {
+    let theirs = |_: &BatchEvent| false;
+    let mut standing = Standing::default();
+    let first = vec![submitted(1, 100), submitted(2, 200), submitted(3, 300)];
+    standing.block(1, 0, first, theirs);
+    standing.block(2, 0, vec![finalized(1), finalized(2)], theirs);
+    standing.block(3, 0, vec![reverted(3), submitted(3, 350)], theirs);
+    assert_eq!(shown(&standing, Some(3)), (0, 0, 0));
+    assert_eq!(standing.reverts()[0].last.ours(), None);
+    standing.look_again(|block, _| block <= 100);
+    assert_eq!(shown(&standing, Some(3)), (100, 100, 100));
+    standing.look_again(|block, _| block <= 200);
+    assert_eq!(shown(&standing, Some(3)), (200, 200, 200));
+    let ours = standing.reverts()[0].last.ours();
+    assert_eq!(ours.map(|(block, _)| block), Some(200));
+    // Long after, when it cannot be taken back.
+    standing.block(REMEMBERED + 10, 0, vec![finalized(3)], theirs);
+    standing.block(2 * REMEMBERED + 20, 0, Vec::new(), theirs);
+    assert_eq!(standing.base.settled_theirs.len(), 1);
+    standing.look_again(|_, _| true);
+    assert_eq!(shown(&standing, Some(2 * REMEMBERED)), (350, 350, 350));
 }

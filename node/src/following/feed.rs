@@ -1,0 +1,53 @@
+//! What a sequencer answers to `spillway_blocks`.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use serde_json::json;
+use spillway_sequencer::feed::Feed;
+use spillway_sequencer::replica::ReceivedBlock;
+
+use crate::ask::Asker;
+
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// More than any node's `rpc.response_bytes_max` allows, and less than what would hurt.
+const ANSWER_BYTES_MAX: u64 = 320 << 20;
+
+/// How many blocks are asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Asked {
+    One,
+    /// As many as an answer holds.
+    Many,
+}
+
+/// The JSON-RPC of a sequencer, or of another follower.
+#[derive(Debug)]
+pub(super) struct Sequencer {
+    asker: Asker,
+}
+
+impl Sequencer {
+    pub(super) fn new(url: &str) -> Self {
+        Self {
+            asker: Asker::new(url, TIMEOUT, ANSWER_BYTES_MAX),
+        }
+    }
+
+    /// Blocks from that number on, as it tells them now; none if there are no more. Blocks the thread.
+    pub(super) fn blocks(&self, from: u64, asked: Asked) -> Result<Vec<ReceivedBlock>> {
+        let params = match asked {
+            Asked::One => json!([from, 1]),
+            Asked::Many => json!([from]),
+        };
+        let feed: Feed = self.asker.ask("spillway_blocks", &params)?;
+        let first = feed.blocks.first();
+        ensure!(
+            first.is_none_or(|first| first.number == from),
+            "block {from} was asked for, and another one came"
+        );
+        let blocks = feed.blocks.into_iter().map(ReceivedBlock::try_from);
+        Ok(blocks.collect::<Result<_, _>>()?)
+    }
+}

@@ -1,0 +1,255 @@
+//! The verifier of a node: its key, its blobs, its log, and what it tells readers.
+
+mod holdings;
+mod log;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use alloy_primitives::Address;
+use alloy_provider::DynProvider;
+use alloy_signer_local::PrivateKeySigner;
+use spillway_l1::beacon::{Archive, BeaconClient, BlobSource};
+use spillway_l1::deployment::Deployment;
+use spillway_l1::events::{ContractAddresses, Finality, ReaderSettings};
+use spillway_l1::fees::FeeSettings;
+use spillway_l1::transactions::{DriverSettings, Kind, Price, Settings, StartError, StoreError};
+use spillway_sequencer::view::View;
+use spillway_verifier::authorisation::{
+    Contradiction, Desk, DeskConfig, Guard, GuardConfig, Holdings,
+};
+use spillway_verifier::disputes::{DisputeContracts, Prover, ProverConfig};
+use spillway_verifier::{Progress, Until, Verifier, VerifierConfig};
+use tokio::sync::{mpsc, watch};
+use tokio::time::sleep;
+
+use self::holdings::ViewHoldings;
+
+/// The folder of what was asked of L1 and is not final.
+const INTENTS: &str = "verifier-intents";
+
+/// The folder of blobs.
+const BLOBS: &str = "blobs";
+
+/// The wait before something on L1 that does not answer is tried again.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// The wait for a folder of intents that is about to be released.
+const RELEASED_SOON: Duration = Duration::from_millis(50);
+
+/// Batches between ledgers to go back to.
+const CHECKPOINT_INTERVAL: u64 = 64;
+
+/// How batches are verified.
+#[derive(Clone, Debug)]
+pub(crate) struct VerifyingConfig {
+    /// Sends proofs, answers and challenges. Without one, what is wrong is only told.
+    pub(crate) key: Option<PrivateKeySigner>,
+    /// Where blobs are.
+    pub(crate) beacon_urls: Vec<String>,
+    /// The accounts whose transactions are demanded when they are not shown.
+    pub(crate) guarded: BTreeSet<Address>,
+    /// How long it is waited for them first.
+    pub(crate) patience: Duration,
+    /// The most that is offered for gas.
+    pub(crate) caps: Price,
+    /// When a block of L1 counts as final.
+    pub(crate) finality: Finality,
+    /// Blocks on top of a transaction before it is forgotten.
+    pub(crate) confirmations: u64,
+    /// How L1 is read.
+    pub(crate) reader: ReaderSettings,
+    /// Whether the sequencer is another's, and is held to what it has signed.
+    pub(crate) watches_sequencer: bool,
+}
+
+/// A verifier that is to be started.
+#[derive(Debug)]
+pub(crate) struct Verifying {
+    config: VerifyingConfig,
+    provider: DynProvider,
+    deployment: Deployment,
+    dir: PathBuf,
+    view: View,
+    holdings: Arc<dyn Holdings>,
+}
+
+/// Where headers go that contradict each other.
+pub(crate) type Contradictions = mpsc::Sender<Contradiction>;
+
+impl Verifying {
+    /// Of the chain with that view, which keeps its files in that directory.
+    pub(crate) fn new(
+        config: VerifyingConfig,
+        provider: DynProvider,
+        deployment: &Deployment,
+        dir: &Path,
+        view: View,
+    ) -> Self {
+        // Until the verifier has found what is safe, nothing is.
+        view.set_verified(0);
+        Self {
+            config,
+            provider,
+            deployment: deployment.clone(),
+            dir: dir.to_owned(),
+            holdings: Arc::new(ViewHoldings::new(&view)),
+            view,
+        }
+    }
+
+    /// Verifies until it is dropped. When that needs an operator, the log says so.
+    pub(crate) async fn run(self, contradictions: mpsc::Receiver<Contradiction>) {
+        let blobs = match self.blobs() {
+            Ok(blobs) => blobs,
+            Err(error) => {
+                tracing::error!(%error, "NOTHING IS VERIFIED: there is no way to the blobs");
+                return;
+            }
+        };
+        let (tell, progress) = watch::channel(Progress::default());
+        let verifier = Verifier::new(
+            self.verifier_config(),
+            self.provider.clone(),
+            blobs.clone(),
+            tell,
+        );
+        let verifier = verifier.with_holdings(Arc::clone(&self.holdings));
+        let prover = match &self.config.key {
+            None => None,
+            Some(key) => match self.prover(key, &blobs).await {
+                Ok(prover) => Some(prover),
+                Err(error) => {
+                    tracing::error!(%error, "NOTHING IS PROVEN OR ANSWERED: the transaction manager does not start");
+                    None
+                }
+            },
+        };
+        let told = log::tell(progress, &self.view);
+        match prover {
+            None => tokio::join!(verify(verifier), told),
+            Some(prover) => {
+                let calls = prover.calls();
+                let guard = Guard::new(
+                    self.guard_config(),
+                    calls.clone(),
+                    blobs,
+                    Arc::clone(&self.holdings),
+                );
+                let desk = Desk::new(
+                    self.desk_config(),
+                    self.provider.clone(),
+                    Arc::clone(&self.holdings),
+                    calls,
+                    contradictions,
+                );
+                let verifier = verifier.with_prover(prover).with_guard(guard);
+                let ((), (), ()) = tokio::join!(verify(verifier), attend(desk), told);
+                ((), ())
+            }
+        };
+    }
+
+    fn blobs(&self) -> anyhow::Result<BlobSource> {
+        let archive = Archive::open(&self.dir.join(BLOBS))?;
+        let beacon = BeaconClient::new(&self.config.beacon_urls)?;
+        Ok(BlobSource::new(archive, Some(beacon)))
+    }
+
+    fn contracts(&self) -> ContractAddresses {
+        ContractAddresses {
+            inbox: self.deployment.inbox,
+            bridge: self.deployment.bridge,
+            rollup: self.deployment.rollup,
+        }
+    }
+
+    fn verifier_config(&self) -> VerifierConfig {
+        VerifierConfig {
+            contracts: self.contracts(),
+            l1_block: self.deployment.l1_block.number,
+            fee_account: self.deployment.genesis.fee_account,
+            finality: self.config.finality,
+            reader: self.config.reader,
+            retry_interval: self.config.reader.poll_interval,
+            checkpoint_interval: CHECKPOINT_INTERVAL,
+        }
+    }
+
+    fn guard_config(&self) -> GuardConfig {
+        GuardConfig {
+            disputes: self.deployment.disputes.authorisation,
+            accounts: self.config.guarded.clone(),
+            patience: self.config.patience,
+            retry_interval: self.config.reader.poll_interval,
+        }
+    }
+
+    fn desk_config(&self) -> DeskConfig {
+        DeskConfig {
+            contracts: self.contracts(),
+            authorisation: self.deployment.disputes.authorisation,
+            equivocation: self
+                .config
+                .watches_sequencer
+                .then_some(self.deployment.disputes.equivocation),
+            l1_block: self.deployment.l1_block.number,
+            reader: self.config.reader,
+            retry_interval: self.config.reader.poll_interval,
+        }
+    }
+
+    /// Starts a prover as soon as L1 answers.
+    async fn prover(
+        &self,
+        key: &PrivateKeySigner,
+        blobs: &BlobSource,
+    ) -> Result<Prover, StartError> {
+        let disputes = &self.deployment.disputes;
+        let config = ProverConfig {
+            contracts: DisputeContracts {
+                transition: disputes.transition,
+                batch: disputes.batch,
+            },
+            rollup: self.deployment.rollup,
+            retry_interval: self.config.reader.poll_interval,
+        };
+        let settings = DriverSettings {
+            manager: Settings {
+                caps: self.config.caps,
+                confirmations: self.config.confirmations,
+                ..Settings::new(Kind::Ordinary)
+            },
+            fees: FeeSettings::default(),
+            poll_interval: self.config.reader.poll_interval,
+        };
+        let dir = self.dir.join(INTENTS);
+        loop {
+            let (l1, blobs) = (self.provider.clone(), blobs.clone());
+            let signer = Arc::new(key.clone());
+            match Prover::start(config, settings.clone(), l1, blobs, signer, &dir).await {
+                // The directory is this process's own: a manager from before a roll-back is about to end.
+                Err(StartError::Store(StoreError::InUse(_))) => sleep(RELEASED_SOON).await,
+                Err(StartError::ChainId(error)) => {
+                    tracing::warn!(%error, "L1 does not answer; the verifier begins when it does");
+                    sleep(RETRY).await;
+                }
+                started => return started,
+            }
+        }
+    }
+}
+
+async fn verify(mut verifier: Verifier) {
+    if let Err(error) = verifier.run(Until::Stopped).await {
+        tracing::error!(%error, "NOTHING IS VERIFIED ANY MORE: wrong batches are not noticed, and nothing new is safe");
+    }
+}
+
+async fn attend(mut desk: Desk) {
+    if let Err(error) = desk.run().await {
+        tracing::error!(%error, "CHALLENGES ARE NOT ANSWERED ANY MORE");
+    }
+}
