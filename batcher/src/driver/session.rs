@@ -244,7 +244,10 @@ impl<'b> Session<'b> {
                 self.notice_fallen();
             }
             Event::Dropped { .. } => self.batcher.attempts.place(id, None),
-            Event::Reverted { .. } | Event::Cancelled { .. } => self.fail(id, failures).await?,
+            // Its nonce was lost to another node with this key. If the batch gets there after all, L1 refuses the next attempt.
+            Event::Displaced { .. } | Event::Reverted { .. } | Event::Cancelled { .. } => {
+                self.fail(id, failures).await?;
+            }
             Event::Final { settled, .. } if settled.outcome == Outcome::Executed => {
                 self.on_executed(form, id, failures).await?;
             }

@@ -118,6 +118,33 @@ impl L1 {
         self.call(STRANGER, bond, &call).await;
     }
 
+    /// Waits until a transaction of that account is in the pool, and gets another one of its nonce into a block. No blocks are
+    /// made meanwhile.
+    pub(super) async fn take_nonce(&self, number: u8) {
+        let (account, provider) = (key(number).address(), signing(&self.devnet, number));
+        let nonce = provider.get_transaction_count(account).await.unwrap();
+        let waits = async || {
+            provider
+                .get_transaction_count(account)
+                .pending()
+                .await
+                .unwrap()
+                > nonce
+        };
+        while !waits().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        // More than a batcher may offer.
+        let transaction = TransactionRequest::default()
+            .to(account)
+            .nonce(nonce)
+            .max_fee_per_gas(1_000_000_000_000)
+            .max_priority_fee_per_gas(500_000_000_000);
+        let sent = provider.send_transaction(transaction).await.unwrap();
+        self.devnet.controls().mine(1).unwrap();
+        assert!(sent.get_receipt().await.unwrap().status());
+    }
+
     async fn call(&self, from: u8, wei: u128, call: &impl SolCall) {
         self.send(from, self.deployment.rollup, wei, call).await;
     }

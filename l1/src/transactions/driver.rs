@@ -420,6 +420,9 @@ fn log(event: &Event) {
         Event::Dropped { id, block } => {
             tracing::warn!(%id, %block, "its block is gone; it is sent again");
         }
+        Event::Displaced { id } => {
+            tracing::warn!(%id, "its nonce is used by a transaction that is not ours, it seems: does anybody else use this key?");
+        }
         Event::Final { id, settled } if settled.outcome == Outcome::Usurped => {
             tracing::error!(%id, "its nonce was used by a transaction that is not ours: does anybody else use this key?");
         }

@@ -166,6 +166,13 @@ pub enum Event {
         /// The block that is gone.
         block: BlockRef,
     },
+    /// Its nonce is used for some blocks, and by none of the transactions that were sent for it: somebody else uses the key,
+    /// or nodes do not show the receipt. Unless the chain forks it does not take effect. `Final` follows when that is certain,
+    /// or `Included` if it was not so; an owner whose effect cannot be had twice need not wait for that.
+    Displaced {
+        /// The intent.
+        id: IntentId,
+    },
     /// It ended, as deep below the head as was asked for. The owner answers with `forget` when it has noted that.
     Final {
         /// The intent.
@@ -205,6 +212,7 @@ impl Event {
             | Self::Reverted { id, .. }
             | Self::Cancelled { id, .. }
             | Self::Dropped { id, .. }
+            | Self::Displaced { id }
             | Self::Final { id, .. }
             | Self::Blocked { id, .. }
             | Self::Unblocked { id }

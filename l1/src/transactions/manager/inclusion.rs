@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::intent::{Intent, Looked, Place, Purpose};
+use super::intent::{Absence, Intent, Looked, Place, Purpose};
 use super::{
     Action, Chain, Event, Head, IntentId, Manager, Outcome, Receipt, Settled, clear_obstacle,
     settle,
@@ -12,6 +12,11 @@ use super::{
 /// else. Receipts may come late; a wrong verdict here would make the owner repeat what was done.
 const MISSING_BLOCKS: u64 = 16;
 const MISSING_ANSWERS: u32 = 8;
+
+/// Blocks and answers after which the owner is told that this is likely. It may turn out wrong, so nothing ends by it: whoever
+/// cannot do harm by going on need not wait until the verdict is certain, which takes a quarter of an hour.
+const DISPLACED_BLOCKS: u64 = 3;
+const DISPLACED_ANSWERS: u32 = 3;
 
 impl Manager {
     pub(super) fn on_head(&mut self, now: Duration, head: &Head, actions: &mut Vec<Action>) {
@@ -41,11 +46,12 @@ impl Manager {
             }
             if !grows {
                 intent.recheck = true;
-                // Whatever used the nonce may be in a block that is gone, or in a younger one.
+                // Whatever used the nonce may be in a block that is gone, or in a younger one. Blocks that were skipped
+                // look the same, so that under load there may never be a verdict; what is unseen is still counted.
                 intent.missing = None;
             }
             if intent.nonce.is_some_and(|nonce| nonce >= chain.nonce) {
-                intent.missing = None;
+                intent.clear_absence();
                 drop_from_block(intent, now, &chain, actions);
             }
         }
@@ -131,7 +137,7 @@ fn on_receipt(
         return;
     };
     let purpose = attempt.purpose;
-    intent.missing = None;
+    intent.clear_absence();
     clear_obstacle(intent, actions);
     let id = intent.id();
     let known = match &intent.place {
@@ -197,12 +203,15 @@ fn on_missing(intent: &mut Intent, chain: &Chain, confirmations: u64, actions: &
         return;
     }
     let head = intent.looked_at.head;
-    let (since, answers) = intent.missing.get_or_insert((head, 0));
-    *answers += 1;
-    let enough = since
-        .saturating_add(confirmations)
-        .saturating_add(MISSING_BLOCKS);
-    if head >= enough && *answers >= MISSING_ANSWERS {
+    let unseen = Absence::note(&mut intent.unseen, head);
+    if !intent.displaced && unseen.lasts(head, DISPLACED_BLOCKS, DISPLACED_ANSWERS) {
+        intent.displaced = true;
+        let id = intent.id();
+        actions.push(Action::Report(Event::Displaced { id }));
+    }
+    let missing = Absence::note(&mut intent.missing, head);
+    let blocks = confirmations.saturating_add(MISSING_BLOCKS);
+    if missing.lasts(head, blocks, MISSING_ANSWERS) {
         let settled = Settled {
             outcome: Outcome::Usurped,
             inclusion: None,

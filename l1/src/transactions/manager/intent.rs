@@ -101,8 +101,12 @@ pub(super) struct Intent {
     pub(super) taken: bool,
     /// The head's number since which the last attempt could have been included.
     pub(super) waiting_since: u64,
-    /// Its nonce is used and no receipt is found: since which head, and how many answers.
-    pub(super) missing: Option<(u64, u32)>,
+    /// Its nonce is used and no receipt is found, while the chain was seen to grow block by block.
+    pub(super) missing: Option<Absence>,
+    /// The same, whatever forked meanwhile.
+    pub(super) unseen: Option<Absence>,
+    /// The owner was told so.
+    pub(super) displaced: bool,
     pub(super) signing: Option<Draft>,
     /// The chain has changed in a way that may have dropped the block.
     pub(super) recheck: bool,
@@ -112,6 +116,32 @@ pub(super) struct Intent {
     pub(super) sign: Task,
     pub(super) send: Task,
     pub(super) look: Task,
+}
+
+/// For how long no receipt was found.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Absence {
+    /// The head's number at the first answer.
+    since: u64,
+    /// Answers, at most one a head.
+    answers: u32,
+}
+
+impl Absence {
+    /// Takes in one more answer.
+    pub(super) fn note(absence: &mut Option<Self>, head: u64) -> Self {
+        let noted = absence.get_or_insert(Self {
+            since: head,
+            answers: 0,
+        });
+        noted.answers = noted.answers.saturating_add(1);
+        *noted
+    }
+
+    /// Whether that was so for so many blocks, and so many answers said it.
+    pub(super) fn lasts(&self, head: u64, blocks: u64, answers: u32) -> bool {
+        head >= self.since.saturating_add(blocks) && self.answers >= answers
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -146,6 +176,8 @@ impl Intent {
             taken: false,
             waiting_since: 0,
             missing: None,
+            unseen: None,
+            displaced: false,
             signing: None,
             recheck: false,
             looked_at: Looked::default(),
@@ -169,9 +201,14 @@ impl Intent {
         self.nonce.is_none() && !self.is_settled()
     }
 
-    /// Something was sent for it, or is about to be, and it is in no block.
+    /// Something was sent for it, or is about to be, it is in no block, and nobody else has taken its nonce.
     pub(super) fn is_in_flight(&self) -> bool {
-        self.nonce.is_some() && matches!(self.place, Place::Waiting)
+        self.nonce.is_some() && matches!(self.place, Place::Waiting) && !self.displaced
+    }
+
+    /// Its nonce is free, or used by one of its own.
+    pub(super) fn clear_absence(&mut self) {
+        (self.missing, self.unseen, self.displaced) = (None, None, false);
     }
 
     pub(super) fn draft(&self, account: Address, kind: Kind, nonce: u64, price: Price) -> Draft {

@@ -5,6 +5,7 @@
 //! and when L1 works again everything comes to an end. `SPILLWAY_L1_SEED` runs one seed, `SPILLWAY_L1_SEEDS` that many.
 
 mod chain;
+mod stranger;
 mod world;
 
 use std::sync::Arc;
@@ -85,11 +86,13 @@ impl Tally {
         self.refused += other.refused;
         self.blocked += other.blocked;
         self.fillers += other.fillers;
+        self.displaced += other.displaced;
     }
 }
 
 fn nobody_else_used_the_key(world: &World) {
     assert!(!world.has_usurped(), "usurped, and there is no stranger");
+    assert_eq!(world.tally.displaced, 0, "displaced, by nobody");
 }
 
 #[test]

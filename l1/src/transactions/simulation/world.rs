@@ -43,6 +43,7 @@ pub(super) struct Tally {
     pub(super) blocked: u64,
     /// Events about fillers of holes.
     pub(super) fillers: u64,
+    pub(super) displaced: u64,
 }
 
 pub(super) struct World {
@@ -58,6 +59,8 @@ pub(super) struct World {
     under_way: Vec<Action>,
     requests: Vec<Request>,
     ended: BTreeMap<IntentId, Settled>,
+    /// Those whose owner was told that the nonce is lost.
+    displaced: BTreeSet<IntentId>,
     forgotten: BTreeSet<IntentId>,
     cancelled: BTreeSet<IntentId>,
     /// Whose nonce it is: all that was ever sent with it belongs to one intent.
@@ -106,6 +109,7 @@ impl World {
             under_way: Vec::new(),
             requests,
             ended: BTreeMap::new(),
+            displaced: BTreeSet::new(),
             forgotten: BTreeSet::new(),
             cancelled: BTreeSet::new(),
             owners: BTreeMap::new(),
@@ -157,10 +161,8 @@ impl World {
                 self.submit(request);
             }
             self.chain.mine(3);
-            self.step(Input::Head(self.chain.head(0)));
-            while !self.under_way.is_empty() {
-                self.deliver_one();
-            }
+            self.see_head();
+            self.deliver_all();
             self.check();
             if self.ended.len() == self.requests.len() && self.only_strangers_wait() {
                 return;
@@ -206,6 +208,44 @@ impl World {
                 assert_eq!(receipt.block, block);
             }
         }
+    }
+
+    /// Has the first request sent, and its nonce taken by a stranger in the next block.
+    pub(super) fn lose_a_nonce(&mut self) -> IntentId {
+        self.see_head();
+        let request = self.requests[0].clone();
+        let id = request.id;
+        self.submit(request);
+        self.deliver_all();
+        self.chain.usurp();
+        self.chain.mine(1);
+        self.see_head();
+        self.deliver_all();
+        id
+    }
+
+    /// So many blocks pass, of which the last is seen.
+    pub(super) fn pass_blocks(&mut self, count: u64) {
+        for _ in 0..count {
+            self.chain.mine(3);
+        }
+        self.now += Duration::from_secs(12);
+        self.see_head();
+        self.deliver_all();
+    }
+
+    fn see_head(&mut self) {
+        self.step(Input::Head(self.chain.head(0)));
+    }
+
+    fn deliver_all(&mut self) {
+        while !self.under_way.is_empty() {
+            self.deliver_one();
+        }
+    }
+
+    pub(super) fn is_displaced(&self, id: IntentId) -> bool {
+        self.displaced.contains(&id)
     }
 
     pub(super) fn has_usurped(&self) -> bool {
@@ -377,7 +417,13 @@ impl World {
             return;
         }
         match event {
+            Event::Displaced { id } => {
+                self.tally.displaced += 1;
+                self.displaced.insert(*id);
+            }
             Event::Final { id, settled } => {
+                let was_told = settled.outcome != Outcome::Usurped || self.displaced.contains(id);
+                assert!(was_told, "the owner of {id} had to wait for the verdict");
                 if let Some(before) = self.ended.insert(*id, *settled)
                     && !self.faults.deep
                 {
