@@ -81,6 +81,22 @@ impl Ledger {
         })
     }
 
+    /// A ledger from the parts of one that somebody else has kept. The trees are those over the state.
+    #[must_use]
+    pub const fn from_parts(
+        state: State,
+        tree: StateTree,
+        tokens: TokenTable,
+        head: BlockHeader,
+    ) -> Self {
+        Self {
+            state,
+            tree,
+            tokens,
+            head,
+        }
+    }
+
     /// The state, the trees over it, the tokens and the head.
     ///
     /// # Errors

@@ -31,6 +31,12 @@ pub(crate) struct VerifyArgs {
     /// Stop after that batch. [default: the newest on L1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) batch: Option<u64>,
+    /// Begin after the batch that a snapshot was saved after, instead of at genesis. It must be final on L1.
+    #[arg(long, value_name = "FILE")]
+    pub(super) snapshot: Option<PathBuf>,
+    /// Save the state after the last batch there, for --snapshot of a later run.
+    #[arg(long, value_name = "FILE")]
+    pub(super) save_snapshot: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     pub(super) json: bool,

@@ -2,18 +2,22 @@
 
 mod arguments;
 mod bar;
+mod finality;
+mod report;
+mod snapshot;
 
 use anyhow::{Context, Result, bail};
-use serde_json::json;
 use spillway_l1::beacon::{Archive, BeaconClient, BlobSource};
 use spillway_l1::deployment::Deployment;
 use spillway_l1::events::{ContractAddresses, Finality, ReaderSettings};
+use spillway_verifier::replay::Ledger;
 use spillway_verifier::{Progress, Until, Verifier, VerifierConfig};
 use tokio::sync::watch;
 
 pub(crate) use self::arguments::VerifyArgs;
 use self::arguments::{CHECKPOINT_INTERVAL, RETRY_INTERVAL};
-use crate::{l1, logging, output, service};
+use self::report::say;
+use crate::{l1, logging, service};
 
 /// Derives, replays and prints.
 pub(crate) fn run(args: &VerifyArgs) -> Result<()> {
@@ -23,6 +27,13 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<()> {
 
 async fn verify(args: &VerifyArgs) -> Result<()> {
     let deployment = Deployment::read(&args.deployment).context("--deployment")?;
+    if let Some(path) = &args.save_snapshot {
+        snapshot::check_place(path)?;
+    }
+    let read = args.snapshot.as_deref();
+    let read = read
+        .map(|path| snapshot::read(path, &deployment))
+        .transpose()?;
     let l1 = l1::connect(&args.l1_url, deployment.l1_chain_id)
         .await
         .context("--l1-url")?;
@@ -30,8 +41,46 @@ async fn verify(args: &VerifyArgs) -> Result<()> {
     l1::verify(&l1, &deployment)
         .await
         .context("L1 is not what the deployment says")?;
+    let ledger = match read {
+        None => Ledger::genesis(deployment.genesis.fee_account),
+        Some(read) => snapshot::certify(read, &l1, &deployment)
+            .await
+            .context("L1 does not certify the snapshot")?,
+    };
+    let from = ledger.batch();
+    check_target(args.batch, from)?;
     let (tell, progress) = watch::channel(Progress::default());
-    let mut verifier = Verifier::new(config(&deployment), l1, blobs(args)?, tell);
+    let config = config(&deployment);
+    let mut verifier = Verifier::after(ledger, config, l1.clone(), blobs(args)?, tell);
+    verify_all(args, &mut verifier, &progress).await?;
+    let found = *progress.borrow();
+    let verdict = check(args, &found);
+    let saved = match (&args.save_snapshot, &verdict) {
+        (Some(path), Ok(())) => snapshot::save(path, &verifier, &l1, &deployment)
+            .await
+            .map(Some),
+        _ => Ok(None),
+    };
+    // Whatever became of the file, what was found is said.
+    say(args, from, &found, saved.as_ref().ok().copied().flatten())?;
+    verdict.and(saved.map(drop))
+}
+
+/// A target that lies behind the beginning would be called reached.
+fn check_target(target: Option<u64>, from: u64) -> Result<()> {
+    match target {
+        Some(target) if target < from => bail!(
+            "--batch {target}: the snapshot is after batch {from}. Take an earlier snapshot, or begin at genesis"
+        ),
+        _ => Ok(()),
+    }
+}
+
+async fn verify_all(
+    args: &VerifyArgs,
+    verifier: &mut Verifier,
+    progress: &watch::Receiver<Progress>,
+) -> Result<()> {
     let drawing = tokio::spawn(bar::draw(progress.clone(), args.batch));
     let until = args.batch.map_or(Until::Head, Until::Batch);
     let outcome = tokio::select! {
@@ -40,19 +89,20 @@ async fn verify(args: &VerifyArgs) -> Result<()> {
             .and_then(|()| bail!("stopped")),
     };
     drawing.abort();
-    outcome?;
-    let found = *progress.borrow();
-    say(args, &found)?;
-    check(args, &found)
+    outcome
+}
+
+const fn contracts(deployment: &Deployment) -> ContractAddresses {
+    ContractAddresses {
+        inbox: deployment.inbox,
+        bridge: deployment.bridge,
+        rollup: deployment.rollup,
+    }
 }
 
 fn config(deployment: &Deployment) -> VerifierConfig {
     VerifierConfig {
-        contracts: ContractAddresses {
-            inbox: deployment.inbox,
-            bridge: deployment.bridge,
-            rollup: deployment.rollup,
-        },
+        contracts: contracts(deployment),
         l1_block: deployment.l1_block.number,
         fee_account: deployment.genesis.fee_account,
         finality: Finality::Finalized,
@@ -72,25 +122,6 @@ fn blobs(args: &VerifyArgs) -> Result<BlobSource> {
     };
     let beacon = BeaconClient::new(urls).context("--beacon-url")?;
     Ok(BlobSource::new(archive, Some(beacon)))
-}
-
-fn say(args: &VerifyArgs, found: &Progress) -> Result<()> {
-    if args.json {
-        let said = json!({
-            "batch": found.batch,
-            "block": found.block,
-            "state_root": found.state_root,
-            "transactions": found.transactions,
-            "posted_batch": found.posted_batch,
-            "wrong": found.wrong.map(|wrong| wrong.to_string()),
-            "other_block_hash": found.other_block_hash,
-        });
-        return output::say(&format!("{said:#}\n"));
-    }
-    output::say(&format!(
-        "batch        {}\nblock        {}\nstate_root   {}\ntransactions {}\n",
-        found.batch, found.block, found.state_root, found.transactions
-    ))
 }
 
 /// What was printed is right as far as it goes. That it does not go to the end is an error.

@@ -79,6 +79,8 @@ fn help_names_what_there_is_and_nothing_else() {
                 "--deployment",
                 "--blobs",
                 "--batch",
+                "--snapshot",
+                "--save-snapshot",
                 "--json",
             ],
         ),

@@ -1,6 +1,6 @@
 //! The bytes of a snapshot: `docs/snapshot.md`.
 
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 
 use alloy_primitives::{Address, B256, FixedBytes};
 use spillway_protocol::account::{Account, TokenBalance, TokenBalances};
@@ -22,9 +22,12 @@ const WITHDRAWAL_BYTES: u64 = 32;
 /// Why a file is no usable snapshot.
 #[derive(Debug, thiserror::Error)]
 pub enum FormatError {
-    /// The disk, or the file ends too early.
+    /// The disk.
     #[error(transparent)]
-    Io(#[from] io::Error),
+    Io(io::Error),
+    /// The file ends before what it holds does.
+    #[error("it ends too early")]
+    Truncated,
     /// It does not begin as a snapshot does.
     #[error("it is not a snapshot")]
     Magic,
@@ -60,6 +63,15 @@ pub enum FormatError {
     /// Its parts do not make a ledger.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+}
+
+impl From<io::Error> for FormatError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::UnexpectedEof => Self::Truncated,
+            _ => Self::Io(error),
+        }
+    }
 }
 
 /// Writes a ledger whose state root is `root`.

@@ -4,6 +4,8 @@
 //! after it give the ledger, whatever the sequencer is doing meanwhile. It certifies itself: its
 //! accounts hash to the state root that it names. A file that does not check out is passed over, since
 //! the journal can make it again.
+//!
+//! [`load`] and [`save`] are for whoever keeps a single file: a certified snapshot, from which a verification begins.
 
 mod format;
 
@@ -100,7 +102,12 @@ fn number_of(path: &Path) -> Option<u64> {
     path.file_stem()?.to_str()?.parse().ok()
 }
 
-fn load(path: &Path, genesis: &Genesis) -> Result<Ledger, FormatError> {
+/// The ledger that a file holds. Its accounts hash to the root that the file names; whether a chain has ever had that root, and
+/// that head, is for the caller to find out. The listed tokens are not part of either.
+///
+/// # Errors
+/// [`FormatError`], whatever the file's bytes are.
+pub fn load(path: &Path, genesis: &Genesis) -> Result<Ledger, FormatError> {
     let file = File::open(path)?;
     let len = file.metadata()?.len();
     format::read(&mut BufReader::with_capacity(1 << 20, file), len, genesis)
@@ -149,6 +156,23 @@ pub fn make(
     Ok(path)
 }
 
+/// Writes a ledger to a file, in the place of what was there: beside it first, then synced and renamed, so that readers see the
+/// one or the other.
+///
+/// # Errors
+/// [`SnapshotError`]; what was there before is still there.
+pub fn save(ledger: &mut Ledger, genesis: &Genesis, path: &Path) -> Result<(), SnapshotError> {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(".tmp");
+    let temporary = path.with_file_name(name);
+    let root = ledger.state_root()?;
+    write(ledger, root, genesis, &temporary, path).map_err(|error| {
+        // It may not have come to be. What is left of it would hold the space that others need.
+        let _ = fs::remove_file(&temporary);
+        io_error(path, error)
+    })
+}
+
 fn write(
     ledger: &Ledger,
     root: alloy_primitives::B256,
@@ -161,9 +185,14 @@ fn write(
     file.flush()?;
     file.get_ref().sync_all()?;
     fs::rename(temporary, path)?;
+    File::open(folder(path))?.sync_all()
+}
+
+/// The folder of a file, also when the path is a bare name.
+fn folder(path: &Path) -> &Path {
     match path.parent() {
-        Some(dir) => File::open(dir)?.sync_all(),
-        None => Ok(()),
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
     }
 }
 

@@ -205,6 +205,37 @@ fn an_unusable_snapshot_is_passed_over_for_an_older_one_and_made_again() {
 }
 
 #[test]
+fn a_ledger_that_is_saved_is_the_one_that_is_loaded() {
+    let dir = tempfile::tempdir().unwrap();
+    let reader = journal(&dir.path().join("journal"), 5);
+    let path = dir.path().join("kept.snapshot");
+    let mut ledger = replayed(&reader, 5);
+    fs::write(&path, "what was there").unwrap();
+    save(&mut ledger, &GENESIS, &path).unwrap();
+    assert_same(&mut load(&path, &GENESIS).unwrap(), &mut ledger);
+    // Other parts of the program keep the same as parts.
+    let (state, tree, tokens, head) = ledger.into_parts().unwrap();
+    let mut ledger = Ledger::from_parts(state, tree, tokens, head);
+    let before = fs::read(&path).unwrap();
+    save(&mut ledger, &GENESIS, &path).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), before);
+    assert!(list(dir.path(), UNFINISHED).unwrap().is_empty());
+}
+
+#[test]
+fn what_cannot_be_saved_leaves_everything_as_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut ledger = Ledger::genesis(&GENESIS);
+    let folder = dir.path().join("a folder");
+    fs::create_dir_all(folder.join("that is not empty")).unwrap();
+    for path in [folder, dir.path().join("nowhere/kept.snapshot")] {
+        let error = save(&mut ledger, &GENESIS, &path).unwrap_err().to_string();
+        assert!(error.contains(path.to_str().unwrap()), "{error}");
+    }
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
 fn a_snapshot_of_another_chain_is_unusable() {
     let dir = tempfile::tempdir().unwrap();
     let reader = journal(&dir.path().join("journal"), 2);

@@ -14,6 +14,7 @@ mod outage;
 mod reorg;
 mod reverts;
 mod rollup;
+mod snapshot;
 mod stranger;
 mod twice;
 mod unreliable;

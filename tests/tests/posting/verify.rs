@@ -10,7 +10,7 @@ use super::number;
 use super::rollup::{Rollup, folder};
 
 /// Verifies the rollup's L1, with blobs kept in an own folder, and answers what was printed.
-fn verify(rollup: &Rollup, more: &[&str]) -> Finished {
+pub(crate) fn verify(rollup: &Rollup, more: &[&str]) -> Finished {
     let blobs = folder();
     let mut command = Command::new(binary());
     command
@@ -24,7 +24,7 @@ fn verify(rollup: &Rollup, more: &[&str]) -> Finished {
     finish(command)
 }
 
-fn said(finished: &Finished) -> Value {
+pub(crate) fn said(finished: &Finished) -> Value {
     serde_json::from_str(&finished.stdout).unwrap_or_else(|error| panic!("{error}: {finished:?}"))
 }
 
