@@ -17,7 +17,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const ANSWER_BYTES_MAX: u64 = 1 << 20;
 
 /// The lines that come first, in this order; what else a node says follows by name.
-const ORDER: [&str; 14] = [
+const ORDER: [&str; 15] = [
     "chain_id",
     "block_number",
     "block_hash",
@@ -28,6 +28,7 @@ const ORDER: [&str; 14] = [
     "base_fee",
     "posted_block",
     "posted_state_root",
+    "verified_block",
     "safe_block",
     "l1_final_block",
     "withdrawable_block",

@@ -30,10 +30,10 @@ impl L1Progress {
         }
     }
 
-    /// What the tags mean. `verified` is the newest block that the node's verifier calls safe; none without a verifier, which
-    /// leaves it at what was posted.
-    pub(crate) fn tagged(&self, verified: Option<u64>) -> Tagged {
-        let safe = self.posted.min(verified.unwrap_or(u64::MAX));
+    /// What the tags mean; without a verifier, what was posted is safe.
+    pub(crate) fn tagged(&self, verified: Option<Verified>) -> Tagged {
+        let safe = verified.map_or(u64::MAX, |verified| verified.safe);
+        let safe = self.posted.min(safe);
         Tagged {
             safe,
             finalized: self.l1_final.min(safe),
@@ -52,6 +52,15 @@ impl L1Progress {
             Rung::Durable
         }
     }
+}
+
+/// How far the node's verifier is: numbers of L2 blocks, 0 for none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// The newest block in a batch that was derived from L1, replayed, and is right.
+    pub replayed: u64,
+    /// The newest one of them of which, and of all before it, every signed transaction is held.
+    pub safe: u64,
 }
 
 /// The blocks that the tags `safe` and `finalized` mean; 0 for genesis.
@@ -126,6 +135,7 @@ mod tests {
             (Some(6), (6, 5)),
             (Some(9), (7, 5)),
         ] {
+            let verified = verified.map(|safe| Verified { replayed: 9, safe });
             let tagged = progress(7, 5, 3).tagged(verified);
             assert_eq!((tagged.safe, tagged.finalized), want, "{verified:?}");
         }

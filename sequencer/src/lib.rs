@@ -41,6 +41,6 @@ pub mod submission;
 pub mod view;
 
 pub use backlog::Backlog;
-pub use l1::L1Progress;
+pub use l1::{L1Progress, Verified};
 pub use pipeline::{Sequencer, StartError};
 pub use replica::Replica;

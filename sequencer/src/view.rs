@@ -21,7 +21,7 @@ use crate::forks::Forks;
 use crate::genesis::Genesis;
 use crate::index::{Index, IndexError};
 use crate::journal::{JournalError, Reader};
-use crate::l1::{L1Progress, Tagged};
+use crate::l1::{L1Progress, Tagged, Verified};
 use crate::ledger::{Ledger, LedgerError};
 use crate::record::{self, RecordError};
 use crate::signatures::{HeaderSignatures, SignatureFileError};
@@ -88,8 +88,8 @@ struct Inner {
     journal: Reader,
     pacing: Mutex<Pacing>,
     l1_progress: Mutex<L1Progress>,
-    /// The newest block that the node's verifier calls safe; none without one.
-    verified: Mutex<Option<u64>>,
+    /// None without a verifier.
+    verified: Mutex<Option<Verified>>,
     newest: watch::Sender<u64>,
     /// Bytes of operations in the blocks that were published.
     operation_bytes: AtomicU64,
@@ -238,13 +238,18 @@ impl View {
     /// The blocks that the tags `safe` and `finalized` mean.
     #[must_use]
     pub fn tagged(&self) -> Tagged {
-        let verified = *self.inner.verified.lock();
-        self.l1_progress().tagged(verified)
+        self.l1_progress().tagged(self.verified())
     }
 
-    /// Tells what the node's verifier calls safe, from 0 on. Without a verifier nobody calls this, and what is posted is safe.
-    pub fn set_verified(&self, block: u64) {
-        *self.inner.verified.lock() = Some(block);
+    /// How far the node's verifier is; none without one.
+    #[must_use]
+    pub fn verified(&self) -> Option<Verified> {
+        *self.inner.verified.lock()
+    }
+
+    /// Tells how far the node's verifier is. Without a verifier nobody calls this, and what is posted is safe.
+    pub fn set_verified(&self, verified: Verified) {
+        *self.inner.verified.lock() = Some(verified);
     }
 
     /// Base fees and fill of recent blocks.

@@ -11,10 +11,12 @@ pub mod accounts;
 mod anvil;
 pub mod clients;
 mod node;
+mod role;
 mod rpc;
 
 pub use anvil::Anvil;
 pub use node::{Node, NodeOptions, binary};
+pub use role::Role;
 pub use rpc::{CallError, Rpc, RpcError};
 
 use std::time::Duration;

@@ -178,6 +178,7 @@ pub(super) mod tests {
         Posted {
             l1_block: 100 + number / 2,
             batch: Box::new(SubmittedBatch {
+                l1_block: 0,
                 number,
                 header,
                 submission,

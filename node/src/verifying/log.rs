@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use spillway_sequencer::Verified;
 use spillway_sequencer::view::View;
 use spillway_verifier::Progress;
 use tokio::sync::watch;
@@ -16,7 +17,10 @@ pub(super) async fn tell(mut progress: watch::Receiver<Progress>, view: &View) {
     let mut before = Progress::default();
     while progress.changed().await.is_ok() {
         let now = *progress.borrow_and_update();
-        view.set_verified(now.safe_block);
+        view.set_verified(Verified {
+            replayed: now.block,
+            safe: now.safe_block,
+        });
         let is_behind = now.posted_batch > now.batch + 1;
         if is_behind && said.elapsed() >= REPEAT {
             said = Instant::now();

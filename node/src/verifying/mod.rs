@@ -16,6 +16,7 @@ use spillway_l1::deployment::Deployment;
 use spillway_l1::events::{ContractAddresses, Finality, ReaderSettings};
 use spillway_l1::fees::FeeSettings;
 use spillway_l1::transactions::{DriverSettings, Kind, Price, Settings, StartError, StoreError};
+use spillway_sequencer::Verified;
 use spillway_sequencer::view::View;
 use spillway_verifier::authorisation::{
     Contradiction, Desk, DeskConfig, Guard, GuardConfig, Holdings,
@@ -89,7 +90,7 @@ impl Verifying {
         view: View,
     ) -> Self {
         // Until the verifier has found what is safe, nothing is.
-        view.set_verified(0);
+        view.set_verified(Verified::default());
         Self {
             config,
             provider,

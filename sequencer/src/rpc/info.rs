@@ -74,6 +74,8 @@ struct Status {
     posted_block: u64,
     /// Null while nothing is posted.
     posted_state_root: Option<B256>,
+    /// The newest block that the node's verifier has replayed; null without one.
+    verified_block: Option<u64>,
     /// The newest block that the tag `safe` means.
     safe_block: u64,
     l1_final_block: u64,
@@ -103,6 +105,7 @@ fn status(rpc: &Rpc) -> RpcResult<Status> {
         header_signer: rpc.view.header_signer(),
         posted_block: l1.posted,
         posted_state_root: l1.posted_state_root,
+        verified_block: rpc.view.verified().map(|verified| verified.replayed),
         safe_block: rpc.view.tagged().safe,
         l1_final_block: l1.l1_final,
         withdrawable_block: l1.withdrawable,

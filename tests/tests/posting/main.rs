@@ -20,6 +20,7 @@ mod twice;
 mod unreliable;
 mod verify;
 mod volume;
+mod watching;
 
 use std::time::{Duration, Instant};
 

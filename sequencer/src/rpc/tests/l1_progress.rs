@@ -15,6 +15,7 @@ use super::super::heads::Heads;
 use super::*;
 use crate::config::Config;
 use crate::genesis::Genesis;
+use crate::l1::Verified;
 use crate::lanes::L1Event;
 use crate::{Backlog, L1Progress, Sequencer};
 
@@ -156,10 +157,14 @@ async fn tags_follow_l1_and_are_genesis_before() {
     }
     chain.set_l1_progress(4, 3, 0);
     for (verified, safe, finalized) in [(0, "0x0", "0x0"), (2, "0x2", "0x2"), (9, "0x4", "0x3")] {
-        chain.sequencer.view().set_verified(verified);
+        chain.sequencer.view().set_verified(Verified {
+            replayed: 9,
+            safe: verified,
+        });
         let found = (chain.tagged("safe").await, chain.tagged("finalized").await);
         assert_eq!(found, (safe.into(), finalized.into()));
         let status = chain.call("spillway_status", json!([])).await;
+        assert_eq!(status["verified_block"], json!(9));
         assert_eq!(
             format!("{:#x}", status["safe_block"].as_u64().unwrap()),
             safe
