@@ -151,8 +151,8 @@ fn a_configuration_is_refused_with_its_file_its_key_and_what_is_allowed() {
         ),
         (
             "\"sequencer\"",
-            "\"verifier\"",
-            "roles has \"verifier\": allowed are: sequencer, batcher",
+            "\"relay\"",
+            "roles has \"relay\": allowed are: sequencer, batcher, verifier",
         ),
         ("0x00", "0xzz", "chain.fee_account"),
         ("[chain]", "[chain", "expected `]`"),
