@@ -36,10 +36,10 @@ impl Checkpoints {
         }
     }
 
-    /// The batch that nobody goes back behind.
+    /// The ledger that nobody goes back behind.
     #[must_use]
-    pub fn oldest(&self) -> u64 {
-        self.kept.front().map_or(0, Ledger::batch)
+    pub fn oldest(&self) -> &Ledger {
+        &self.kept[0]
     }
 
     /// Looks at the ledger after a batch, and copies it if it is time. Batches up to `settled` can neither fall nor be

@@ -20,5 +20,5 @@ mod progress;
 pub mod replay;
 
 pub use config::{Until, VerifierConfig, VerifierError};
-pub use driver::Verifier;
+pub use driver::{Settled, Verifier};
 pub use progress::Progress;

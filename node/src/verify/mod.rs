@@ -4,7 +4,7 @@ mod arguments;
 mod bar;
 mod finality;
 mod report;
-mod snapshot;
+pub(crate) mod snapshot;
 
 use anyhow::{Context, Result, bail};
 use spillway_l1::beacon::{Archive, BeaconClient, BlobSource};
@@ -32,7 +32,7 @@ async fn verify(args: &VerifyArgs) -> Result<()> {
     }
     let read = args.snapshot.as_deref();
     let read = read
-        .map(|path| snapshot::read(path, &deployment))
+        .map(|path| snapshot::read(path, &deployment).context("--snapshot"))
         .transpose()?;
     let l1 = l1::connect(&args.l1_url, deployment.l1_chain_id)
         .await

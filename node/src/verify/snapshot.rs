@@ -13,6 +13,7 @@ use spillway_protocol::batch::BatchHeader;
 use spillway_protocol::block::BlockHeader;
 use spillway_protocol::root::StateTree;
 use spillway_protocol::state::State;
+use spillway_protocol::token::TokenTable;
 use spillway_sequencer::genesis::Genesis;
 use spillway_sequencer::ledger::Ledger as FileLedger;
 use spillway_sequencer::snapshot;
@@ -112,17 +113,17 @@ fn genesis(deployment: &Deployment) -> Genesis {
 }
 
 /// Reads a file of that chain. Nothing certifies it yet.
-pub(super) fn read(path: &Path, deployment: &Deployment) -> Result<FileLedger> {
+pub(crate) fn read(path: &Path, deployment: &Deployment) -> Result<FileLedger> {
     snapshot::load(path, &genesis(deployment)).with_context(|| {
         format!(
-            "--snapshot {} cannot be used: take another snapshot, or begin at genesis",
+            "{} cannot be used: take another snapshot, or begin at genesis",
             path.display()
         )
     })
 }
 
 /// The ledger after the batch that certifies what was read.
-pub(super) async fn certify(
+pub(crate) async fn certify(
     read: FileLedger,
     l1: &DynProvider,
     deployment: &Deployment,
@@ -169,7 +170,8 @@ pub(super) async fn save(
     let ledger = verifier.ledger().filter(|ledger| ledger.batch() > 0);
     let ledger =
         ledger.context("--save-snapshot: L1 has no batch yet, so there is nothing to save")?;
-    write(path, ledger, verifier, deployment).context("--save-snapshot")?;
+    let (_, tokens) = verifier.derivation().inputs(0, 0);
+    write(path, ledger, tokens, deployment).context("--save-snapshot")?;
     let contracts = contracts(deployment);
     let finals = FinalBatches::find(l1, &contracts, deployment.l1_block.number).await?;
     let final_batch = finals.newest().map_or(0, |newest| newest.batch.number);
@@ -185,8 +187,13 @@ pub(super) async fn save(
     })
 }
 
-fn write(path: &Path, ledger: &Ledger, verifier: &Verifier, deployment: &Deployment) -> Result<()> {
-    let (_, tokens) = verifier.derivation().inputs(0, 0);
+/// Writes a ledger, with the tokens that L1 has listed, in the place of what was there.
+pub(crate) fn write(
+    path: &Path,
+    ledger: &Ledger,
+    tokens: &TokenTable,
+    deployment: &Deployment,
+) -> Result<()> {
     let mut copy = FileLedger::from_parts(
         ledger.state().clone(),
         ledger.tree().clone(),
@@ -205,7 +212,6 @@ mod tests {
     use alloy_primitives::Address;
     use spillway_protocol::account::{Account, TokenBalances};
     use spillway_protocol::state::Counters;
-    use spillway_protocol::token::TokenTable;
 
     use super::super::finality::tests::posted;
     use super::*;

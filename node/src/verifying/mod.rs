@@ -2,6 +2,7 @@
 
 mod holdings;
 mod log;
+mod settled;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 
 use self::holdings::ViewHoldings;
+use self::settled::Kept;
 
 /// The folder of what was asked of L1 and is not final.
 const INTENTS: &str = "verifier-intents";
@@ -111,13 +113,17 @@ impl Verifying {
             }
         };
         let (tell, progress) = watch::channel(Progress::default());
-        let verifier = Verifier::new(
-            self.verifier_config(),
-            self.provider.clone(),
-            blobs.clone(),
-            tell,
-        );
-        let verifier = verifier.with_holdings(Arc::clone(&self.holdings));
+        let (hand_out, settled) = mpsc::channel(1);
+        let kept = Kept::new(&self.dir, &self.deployment);
+        let config = self.verifier_config();
+        let (l1, source) = (self.provider.clone(), blobs.clone());
+        let verifier = match kept.load(&self.provider).await {
+            Some(ledger) => Verifier::after(ledger, config, l1, source, tell),
+            None => Verifier::new(config, l1, source, tell),
+        };
+        let verifier = verifier
+            .with_holdings(Arc::clone(&self.holdings))
+            .with_settled(hand_out);
         let prover = match &self.config.key {
             None => None,
             Some(key) => match self.prover(key, &blobs).await {
@@ -128,9 +134,11 @@ impl Verifying {
                 }
             },
         };
-        let told = log::tell(progress, &self.view);
+        let told = async { tokio::join!(log::tell(progress, &self.view), kept.keep(settled)) };
         match prover {
-            None => tokio::join!(verify(verifier), told),
+            None => {
+                tokio::join!(verify(verifier), told);
+            }
             Some(prover) => {
                 let calls = prover.calls();
                 let guard = Guard::new(
@@ -147,14 +155,13 @@ impl Verifying {
                     contradictions,
                 );
                 let verifier = verifier.with_prover(prover).with_guard(guard);
-                let ((), (), ()) = tokio::join!(verify(verifier), attend(desk), told);
-                ((), ())
+                tokio::join!(verify(verifier), attend(desk), told);
             }
-        };
+        }
     }
 
     fn blobs(&self) -> anyhow::Result<BlobSource> {
-        let archive = Archive::open(&self.dir.join(BLOBS))?;
+        let archive = Archive::open(self.dir.join(BLOBS))?;
         let beacon = BeaconClient::new(&self.config.beacon_urls)?;
         Ok(BlobSource::new(archive, Some(beacon)))
     }

@@ -331,7 +331,7 @@ impl Desk {
         };
         match sent {
             Ok(()) => {
-                tracing::info!("the proof that the sequencer contradicts itself is on its way")
+                tracing::info!("the proof that the sequencer contradicts itself is on its way");
             }
             Err(CallError::Refused(Refusal::Proof(reason))) => {
                 tracing::warn!(
@@ -340,7 +340,7 @@ impl Desk {
                 );
             }
             Err(error) => {
-                tracing::error!(%error, "the proof that the sequencer contradicts itself was not sent")
+                tracing::error!(%error, "the proof that the sequencer contradicts itself was not sent");
             }
         }
     }

@@ -11,7 +11,8 @@ use alloy_provider::DynProvider;
 use spillway_l1::batches::SubmittedBatch;
 use spillway_l1::beacon::BlobSource;
 use spillway_l1::events::{Cursor, EventReader};
-use tokio::sync::watch;
+use spillway_protocol::token::TokenTable;
+use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 
 use crate::authorisation::{Guard, Holdings, Safety};
@@ -32,6 +33,9 @@ struct Found {
     batch: Arc<SubmittedBatch>,
 }
 
+/// A ledger after a batch that can neither fall nor be forked away, and the tokens that L1 has listed.
+pub type Settled = (Ledger, TokenTable);
+
 /// Follows a rollup from its deployment on and replays every batch that stands. See the [crate](crate).
 #[derive(Debug)]
 pub struct Verifier {
@@ -50,6 +54,8 @@ pub struct Verifier {
     /// Which batches are safe, if the signed transactions are there.
     safety: Option<Safety>,
     guard: Option<Guard>,
+    /// Who keeps what nobody goes back behind.
+    settled: Option<mpsc::Sender<Settled>>,
     /// A batch that is right and of which transactions are to be demanded.
     suspect: Option<Arc<SubmittedBatch>>,
     ahead: Option<Ahead>,
@@ -95,6 +101,7 @@ impl Verifier {
             prover: None,
             safety: None,
             guard: None,
+            settled: None,
             suspect: None,
             ahead: None,
             progress,
@@ -122,6 +129,14 @@ impl Verifier {
     #[must_use]
     pub fn with_guard(mut self, guard: Guard) -> Self {
         self.guard = Some(guard);
+        self
+    }
+
+    /// The same, which hands out a ledger whenever nobody goes back behind another one than before: the next run can
+    /// [begin there](Self::after). What is not taken in time is not handed out.
+    #[must_use]
+    pub fn with_settled(mut self, settled: mpsc::Sender<Settled>) -> Self {
+        self.settled = Some(settled);
         self
     }
 

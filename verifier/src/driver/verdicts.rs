@@ -67,9 +67,11 @@ impl Verifier {
             .markers()
             .and_then(|markers| markers.final_block(self.config.finality));
         let settled = final_block.map_or(0, |block| self.derivation.standing().settled(block));
+        let oldest = self.checkpoints.oldest().batch();
         self.checkpoints.offer(&ledger, settled);
+        self.hand_out_settled(oldest);
         // A snapshot's batch may be settled, and L1 not have been seen to say so.
-        let forgotten = self.checkpoints.oldest().min(settled);
+        let forgotten = self.checkpoints.oldest().batch().min(settled);
         self.derivation.forget_through(forgotten);
         if ledger.other_block_hash() == Some(ledger.batch()) {
             tracing::error!(
@@ -88,6 +90,19 @@ impl Verifier {
             });
         }
         self.ledger = Some(ledger);
+    }
+
+    /// Hands the oldest ledger out, if that is another one than it was.
+    fn hand_out_settled(&self, before: u64) {
+        let oldest = self.checkpoints.oldest();
+        if let Some(settled) = &self.settled
+            && oldest.batch() > before
+            // Whoever keeps the one before takes the next one.
+            && let Ok(place) = settled.try_reserve()
+        {
+            let (_, tokens) = self.derivation.inputs(0, 0);
+            place.send((Ledger::clone(oldest), tokens.clone()));
+        }
     }
 
     pub(super) fn is_wrong(

@@ -21,6 +21,8 @@ pub(crate) const BOND: u128 = 10_u128.pow(18);
 const CHALLENGE_BOND: u128 = 10_u128.pow(16);
 /// L2's chain id.
 pub(crate) const CHAIN_ID: u64 = 51_717;
+/// How long a batch can be challenged, in seconds.
+pub(crate) const CHALLENGE_WINDOW: u64 = 30;
 /// How long a challenge can be answered, in seconds.
 pub(crate) const RESPONSE_WINDOW: u64 = 30;
 /// Tokens that are listed, ETH apart.
@@ -180,7 +182,7 @@ fn creation(code: &Bytes, arguments: &impl SolConstructor) -> (Bytes, Vec<u8>) {
 
 fn parameters() -> IRollup::Parameters {
     IRollup::Parameters {
-        challengeWindow: 30,
+        challengeWindow: CHALLENGE_WINDOW,
         responseWindow: RESPONSE_WINDOW,
         forceInclusionWindow: 60,
         escapeDelay: 300,

@@ -24,10 +24,11 @@ use spillway_protocol::transition;
 use spillway_verifier::replay::{HeaderField, WrongKind};
 use spillway_verifier::{Progress, Until, Verifier, VerifierConfig};
 use tempfile::TempDir;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
 use super::chain::FEE_ACCOUNT;
+use super::contracts::CHALLENGE_WINDOW;
 use super::l1::{L1, SEQUENCER, SUCCESSOR};
 
 /// The longest wait for something that has to happen.
@@ -303,4 +304,35 @@ async fn a_fork_of_l1_is_followed_in_either_form() {
     // The newest batch alone: there is a ledger of it, and none may be kept.
     scene.l1.devnet.controls().reorg(1, Dropped::Lost).unwrap();
     expect(&scene.run(Until::Head).await, &second[..3]);
+}
+
+/// What is final is handed out, so that the next run begins there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_nobody_goes_back_behind_is_handed_out() {
+    let mut scene = Scene::new().await;
+    let batches = batches(&[20; 9]);
+    for batch in &batches[..6] {
+        scene.l1.post_calldata(SEQUENCER, batch).await;
+    }
+    scene.l1.devnet.controls().warp(10 * CHALLENGE_WINDOW);
+    scene.l1.devnet.controls().mine(1).unwrap();
+    scene.l1.finalize(5).await;
+    scene.l1.devnet.controls().mine(64).unwrap();
+    for batch in &batches[6..] {
+        scene.l1.post_calldata(SEQUENCER, batch).await;
+    }
+    let (hand_out, mut settled) = mpsc::channel(1);
+    let (tell, _progress) = watch::channel(Progress::default());
+    let (l1, blobs) = (scene.l1.provider(), scene.blobs.clone());
+    let first = Verifier::new(config(&scene.l1), l1, blobs, tell);
+    let mut first = first.with_settled(hand_out);
+    first.run(Until::Head).await.unwrap();
+    let (ledger, _) = settled.try_recv().expect("a ledger");
+    assert!((2..=5).contains(&ledger.batch()), "{}", ledger.batch());
+
+    let (tell, progress) = watch::channel(Progress::default());
+    let (l1, blobs) = (scene.l1.provider(), scene.blobs.clone());
+    scene.verifier = Verifier::after(ledger, config(&scene.l1), l1, blobs, tell);
+    scene.progress = progress;
+    expect(&scene.run(Until::Head).await, &batches);
 }

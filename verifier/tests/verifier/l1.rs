@@ -207,6 +207,19 @@ impl L1 {
             .await;
     }
 
+    /// Calls a batch final, whose window must be over.
+    pub(crate) async fn finalize(&self, number: u64) {
+        let batches = self.batches().await;
+        let batch = batches.iter().find(|batch| batch.number == number);
+        let batch = batch.expect("the batch");
+        let data = Rollup::finalizeCall {
+            number,
+            batch: encoding::rollup_batch(&batch.header, &batch.submission),
+        };
+        let call = self.call(self.deployment.rollup, data.abi_encode().into());
+        self.send(DEPLOYER, call).await;
+    }
+
     /// All batches that were ever submitted on this fork of L1.
     pub(crate) async fn batches(&self) -> Vec<SubmittedBatch> {
         let rollup = self.deployment.rollup;

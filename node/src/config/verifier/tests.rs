@@ -93,12 +93,13 @@ fn a_sequencer_elsewhere_is_followed_and_no_other() {
         sequencer: signer.map(str::to_owned),
         ..typed::Verifier::default()
     };
-    let url = Some("http://127.0.0.1:9545");
+    let there = "http://127.0.0.1:9545";
+    let url = Some(there);
     let both = named(url, Some(SOMEONE));
     let followed = following(&both, false).unwrap().expect("a sequencer");
     assert_eq!(
         (followed.url.as_str(), followed.signer.0[19]),
-        (url.unwrap(), 0xfe)
+        (there, 0xfe)
     );
     assert!(following(&named(None, None), true).unwrap().is_none());
     for (typed, has_sequencer, says) in [

@@ -73,6 +73,8 @@ async fn a_follower_serves_what_it_has_made_again_and_verified() {
     let further = further.start(&rollup);
     same(&rpc, &rollup.rpc()).await;
     same(&further.rpc().await, &rollup.rpc()).await;
+    // Empty blocks alone are not posted so soon.
+    rollup.send_each(1, 1).await;
     rollup.posted().await;
     let posted = number(&rollup.status().await, "posted_block");
     until_safe(&further.rpc().await, posted).await;
@@ -95,8 +97,8 @@ const CHANGES: [(Change, &str); 5] = [
     (
         |it| {
             each(it, |block| {
-                block["signature"] = json!(format!("0x{}1b", "11".repeat(64)))
-            })
+                block["signature"] = json!(format!("0x{}1b", "11".repeat(64)));
+            });
         },
         "not signed by",
     ),
@@ -183,6 +185,7 @@ async fn a_follower_goes_back_with_its_sequencer() {
         same(rpc, &sequencer).await;
         assert!(told(rpc, "block_number").await > Some(last_block));
     }
+    felled.rollup.send_each(1, 1).await;
     felled.rollup.posted().await;
     let posted = number(&felled.rollup.status().await, "posted_block");
     until_safe(&rpc, posted).await;
