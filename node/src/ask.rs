@@ -19,7 +19,14 @@ pub(crate) struct Asker {
 #[derive(Deserialize)]
 struct Answer<T> {
     result: Option<T>,
-    error: Option<Value>,
+    error: Option<ErrorObject>,
+}
+
+/// An error of JSON-RPC. What else it holds is not read.
+#[derive(Deserialize)]
+struct ErrorObject {
+    code: i64,
+    message: String,
 }
 
 impl Asker {
@@ -65,8 +72,8 @@ fn result_of<T: DeserializeOwned>(body: &str) -> Result<T> {
     let answer: Answer<T> = serde_json::from_str(body)?;
     match (answer.result, answer.error) {
         (Some(result), None) => Ok(result),
-        (_, Some(error)) => bail!("it answers {error}"),
-        (None, None) => bail!("it answers {body}"),
+        (_, Some(ErrorObject { code, message })) => bail!("it answers error {code}: {message}"),
+        (None, None) => bail!("it answers with neither a result nor an error"),
     }
 }
 

@@ -13,7 +13,6 @@ use spillway_sequencer::config::Config;
 use spillway_sequencer::forks::Fork;
 use spillway_sequencer::rpc::RpcConfig;
 use spillway_sequencer::view::View;
-use spillway_verifier::authorisation::Contradiction;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
@@ -21,11 +20,11 @@ use crate::batching::{Batching, BatchingConfig};
 use crate::cli::NodeArgs;
 use crate::config::{self, l1::L1Config, validated::NodeConfig};
 use crate::directory::Directory;
-use crate::follower::{Chain, FollowerSettings, follow};
+use crate::follower::{Chain, FollowerSettings, Listed, follow};
 use crate::following::{Following, follow_blocks};
 use crate::l1::{self, L1Error};
 use crate::service::{self, Core, Interruption, Service, Settings};
-use crate::verifying::{Verifying, VerifyingConfig};
+use crate::verifying::{Findings, Found, Verifying, VerifyingConfig};
 use crate::{logging, output, panics};
 
 const SETTINGS: Settings = Settings {
@@ -35,9 +34,6 @@ const SETTINGS: Settings = Settings {
 
 /// The wait before an L1 that does not answer is tried again.
 const L1_RETRY: Duration = Duration::from_secs(5);
-
-/// Contradictions of a sequencer that wait to be proven; one is enough.
-const CONTRADICTIONS: usize = 4;
 
 /// Runs until Ctrl-C or SIGTERM.
 pub(crate) fn run(args: &NodeArgs) -> Result<()> {
@@ -73,12 +69,16 @@ async fn operate(directory: Directory, config: NodeConfig, args: NodeArgs) -> Re
         Some(followed) => {
             let service = Service::<Following>::start(directory, chain, followed.signer).await?;
             run_service(service, config.rpc, |service| {
-                let (contradictions, found) = mpsc::channel(CONTRADICTIONS);
+                let (findings, found) = Findings::new();
                 let followed = followed.clone();
-                service.spawn(|following| follow_blocks(following, followed, contradictions));
+                let listed = Listed::default();
+                let known = listed.clone();
+                service.spawn(|following| follow_blocks(following, followed, known, findings));
                 if let Some(l1) = l1.clone() {
                     let (dir, orders) = (service.directory().path().to_owned(), service.orders());
-                    service.spawn(|following| l1.watch(following.view(), dir, orders, found));
+                    service.spawn(|following| {
+                        l1.watch(Chain::Replica(following.view(), listed), dir, orders, found)
+                    });
                 }
             })
             .await
@@ -166,11 +166,9 @@ impl L1 {
         };
         let deployment = &self.config.deployment;
         let verifying = self.verifying(&provider, &dir, sequencer.view());
-        // Nobody finds contradictions of a sequencer in its own node.
-        let (_, none) = mpsc::channel(CONTRADICTIONS);
         let verify = async {
             if let Some(verifying) = verifying {
-                verifying.run(none).await;
+                verifying.run(Found::nothing()).await;
             }
         };
         let chain = Chain::Sequencer(Arc::clone(&sequencer));
@@ -191,30 +189,18 @@ impl L1 {
     }
 
     /// Follows L1 for a replica, and verifies what is posted.
-    async fn watch(
-        self,
-        view: View,
-        dir: PathBuf,
-        orders: mpsc::Sender<Fork>,
-        contradictions: mpsc::Receiver<Contradiction>,
-    ) {
+    async fn watch(self, chain: Chain, dir: PathBuf, orders: mpsc::Sender<Fork>, found: Found) {
         let Some(provider) = self.reached().await else {
             return;
         };
-        let verifying = self.verifying(&provider, &dir, view.clone());
+        let verifying = self.verifying(&provider, &dir, chain.view());
         let verify = async {
             if let Some(verifying) = verifying {
-                verifying.run(contradictions).await;
+                verifying.run(found).await;
             }
         };
         let (deployment, settings) = (&self.config.deployment, self.follower_settings());
-        let follow = follow(
-            provider.clone(),
-            deployment,
-            settings,
-            Chain::Replica(view),
-            orders,
-        );
+        let follow = follow(provider.clone(), deployment, settings, chain, orders);
         tokio::join!(follow, verify);
     }
 

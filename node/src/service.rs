@@ -177,7 +177,10 @@ impl<C: Core> Service<C> {
     /// Serves until something ends it. A sequencer whose journal has failed goes on answering reads.
     pub(crate) async fn serve(&mut self) -> Interruption {
         let submitter = self.core.submitter();
-        match self.unless_interrupted(report_halt(submitter)).await {
+        match self
+            .unless_interrupted(report_halt(submitter, C::NAME))
+            .await
+        {
             Ok(never) => match never {},
             Err(interruption) => interruption,
         }
@@ -337,14 +340,15 @@ pub(crate) async fn consumed(view: View, submitter: Submitter, messages: u64) ->
     Ok(())
 }
 
-/// Logs, again and again, that the sequencer has halted, once it has.
-async fn report_halt(submitter: Submitter) -> Infallible {
+/// Logs, again and again, that the core of that name has halted, once it has.
+async fn report_halt(submitter: Submitter, name: &str) -> Infallible {
+    let name = name.to_uppercase();
     while !submitter.halted() {
         time::sleep(HALT_POLL).await;
     }
     loop {
         tracing::error!(
-            "THE SEQUENCER HAS HALTED: no transaction is accepted, reads go on. An earlier error in this log \
+            "THE {name} HAS HALTED: nothing new is taken, reads go on. An earlier error in this log \
              says why (disk full? failing disk?): remove the cause, then restart"
         );
         time::sleep(HALT_REPEAT).await;

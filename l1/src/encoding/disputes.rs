@@ -25,8 +25,8 @@ use crate::batches::SubmittedBatch;
 use crate::kzg::{self, ElementOpening};
 
 pub use authorisation::{
-    answer, answer_gas, bond_floor, bond_of, challenge_bonds, fell, open, price_of, refund,
-    withdraw_bonds,
+    Recorded, answer, answer_gas, bond_floor, bond_of, challenge_bonds, challenge_record, fell,
+    open, price_of, record_of, refund, withdraw_bonds,
 };
 pub use equivocation::{SignedHeader, contradiction, two_headers};
 
@@ -175,6 +175,9 @@ pub enum Refusal {
     /// The batch, or the one before it, is another one now.
     #[error("another batch is batch {0} now")]
     OtherBatch(u64),
+    /// Somebody has challenged that operation before.
+    #[error("the operation was challenged before")]
+    AlreadyChallenged,
     /// The batch is found right, or what is shown of it wrong.
     #[error("the proof does not hold: {0}")]
     Proof(String),
@@ -187,6 +190,11 @@ pub fn refusal(data: &[u8]) -> Refusal {
         Ok(RollupErrors::NotPending(error)) => return Refusal::NotPending(error.number),
         Ok(RollupErrors::WrongBatch(error)) => return Refusal::OtherBatch(error.number),
         _ => {}
+    }
+    if let Ok(AuthorisationDisputesErrors::AlreadyChallenged(_)) =
+        AuthorisationDisputesErrors::abi_decode(data)
+    {
+        return Refusal::AlreadyChallenged;
     }
     let named = TransitionDisputesErrors::abi_decode(data)
         .map(|error| format!("{error:?}"))

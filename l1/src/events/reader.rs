@@ -6,7 +6,9 @@ use std::time::Duration;
 use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_provider::{DynProvider, Provider};
 use alloy_rpc_types_eth::Filter;
-use alloy_transport::TransportError;
+use alloy_transport::{TransportError, TransportErrorKind};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
 
 use super::cursor::Cursor;
 use super::dialogue::{
@@ -45,6 +47,21 @@ pub struct EventReader {
     /// Items that were read and not handed out, with the cursor after each.
     ready: VecDeque<(Item, Cursor)>,
     handed_out: Cursor,
+    /// The question that is under way. It stays so when nobody waits for the answer for a moment: who waits for other things as
+    /// well would otherwise ask a slow node the same for ever.
+    asked: Option<Asked>,
+    /// When the next question may be asked.
+    pause: Option<Instant>,
+}
+
+/// A question that is under way.
+#[derive(Debug)]
+struct Asked(JoinHandle<Result<Answer, TransportError>>);
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl EventReader {
@@ -62,6 +79,8 @@ impl EventReader {
             core: Follower::new(cursor.clone(), filter, settings.fork_depth_max),
             ready: VecDeque::new(),
             handed_out: cursor,
+            asked: None,
+            pause: None,
         }
     }
 
@@ -101,8 +120,12 @@ impl EventReader {
                 self.handed_out = cursor;
                 return Ok(item);
             }
+            if let Some(until) = self.pause {
+                sleep_until(until).await;
+                self.pause = None;
+            }
             if let Some(pause) = self.ask_once().await? {
-                tokio::time::sleep(pause).await;
+                self.pause = Some(Instant::now() + pause);
             }
         }
     }
@@ -126,7 +149,17 @@ impl EventReader {
     /// Asks one question. Answers how long to wait before the next one.
     async fn ask_once(&mut self) -> Result<Option<Duration>, ForkedTooDeep> {
         let question = self.core.question();
-        let answer = match ask(&self.provider, self.core.filter(), &question).await {
+        let asked = self.asked.get_or_insert_with(|| {
+            let (provider, filter) = (self.provider.clone(), self.core.filter().clone());
+            let question = question.clone();
+            Asked(tokio::spawn(async move {
+                ask(&provider, &filter, &question).await
+            }))
+        });
+        let answered = (&mut asked.0).await;
+        let answered = answered.unwrap_or_else(|error| Err(TransportErrorKind::custom(error)));
+        self.asked = None;
+        let answer = match answered {
             Ok(answer) => answer,
             Err(error) => {
                 tracing::warn!(%error, ?question, "L1 does not answer; it is asked again");

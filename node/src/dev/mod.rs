@@ -22,7 +22,6 @@ use spillway_sequencer::config::Config;
 use spillway_sequencer::genesis::Genesis;
 use spillway_sequencer::rpc::{RpcConfig, RpcServer};
 use spillway_sequencer::signing::HeaderSigner;
-use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use self::accounts::Accounts;
@@ -35,7 +34,7 @@ use crate::cli::DevArgs;
 use crate::directory::Directory;
 use crate::follower::{Chain, FollowerSettings, follow};
 use crate::service::{self, Interruption, Service, Settings};
-use crate::verifying::{Verifying, VerifyingConfig};
+use crate::verifying::{Found, Verifying, VerifyingConfig};
 use crate::{logging, output, panics};
 
 const SETTINGS: Settings = Settings {
@@ -143,11 +142,7 @@ impl Scene<'_> {
         let (config, dir) = (self.verifying()?, service.directory().path().to_owned());
         let view = service.core().view();
         let verifying = Verifying::new(config, provider.clone(), deployment, &dir, view);
-        service.spawn(|_| async move {
-            // Nobody finds contradictions of a sequencer in its own node.
-            let (_, none) = mpsc::channel(1);
-            verifying.run(none).await;
-        });
+        service.spawn(|_| verifying.run(Found::nothing()));
         Ok(())
     }
 

@@ -2,11 +2,12 @@
 
 use std::fmt::Display;
 use std::future::pending;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256};
 use alloy_provider::DynProvider;
+use spillway_l1::arrivals::Arrival;
 use spillway_l1::batches::BatchEvent;
 use spillway_l1::deployment::Deployment;
 use spillway_l1::events::{
@@ -65,15 +66,46 @@ struct Follower {
 pub(crate) enum Chain {
     /// A sequencer's: it consumes L1's messages.
     Sequencer(Arc<Sequencer>),
-    /// A replica's.
-    Replica(View),
+    /// A replica's, which is told what L1 has listed.
+    Replica(View, Listed),
+}
+
+/// The tokens that L1 has listed, ETH apart, as far as it was read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Listed(Arc<Mutex<Vec<(u64, Address, u8)>>>);
+
+impl Listed {
+    /// The token at a place, counted from 0: its contract and its decimals.
+    pub(crate) fn token(&self, place: usize) -> Option<(Address, u8)> {
+        let listed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        listed
+            .get(place)
+            .map(|(_, address, decimals)| (*address, *decimals))
+    }
+
+    fn take_in(&self, l1_block: u64, arrivals: &[Arrival]) {
+        let tokens = arrivals.iter().filter_map(|arrival| match arrival {
+            Arrival::Token {
+                address, decimals, ..
+            } => Some((l1_block, *address, *decimals)),
+            Arrival::Message { .. } => None,
+        });
+        let mut listed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        listed.extend(tokens);
+    }
+
+    /// Blocks after that one are gone; all of them, if there is none.
+    fn roll_back(&self, to: Option<u64>) {
+        let mut listed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        listed.retain(|(l1_block, ..)| to.is_some_and(|to| *l1_block <= to));
+    }
 }
 
 impl Chain {
-    fn view(&self) -> View {
+    pub(crate) fn view(&self) -> View {
         match self {
             Self::Sequencer(sequencer) => sequencer.view(),
-            Self::Replica(view) => view.clone(),
+            Self::Replica(view, _) => view.clone(),
         }
     }
 }
@@ -118,6 +150,9 @@ impl Follower {
             rollup: deployment.rollup,
         };
         let cursor = Cursor::before(deployment.l1_block.number);
+        if let Chain::Replica(_, listed) = &chain {
+            listed.roll_back(None);
+        }
         let view = chain.view();
         let consumes = matches!(chain, Chain::Sequencer(_));
         Self {
@@ -153,7 +188,7 @@ impl Follower {
                 changed = newest.changed(), if waiting > 0 => if changed.is_err() {
                     return None;
                 },
-                _ = looks.tick(), if matches!(self.chain, Chain::Replica(_)) => {
+                _ = looks.tick(), if matches!(self.chain, Chain::Replica(..)) => {
                     let view = &self.view;
                     self.standing.look_again(|block, hash| holds(view, block, hash));
                 }
@@ -182,6 +217,9 @@ impl Follower {
                 let to = to.map(|block| block.number);
                 tracing::warn!(?to, "L1 has forked");
                 self.standing.roll_back(to);
+                if let Chain::Replica(_, listed) = &self.chain {
+                    listed.roll_back(to);
+                }
                 self.with_intake(|intake| intake.roll_back(to));
             }
         }
@@ -193,6 +231,9 @@ impl Follower {
             Ok(said) => said,
             Err(error) => return self.stop_intake(number, &error),
         };
+        if let Chain::Replica(_, listed) = &self.chain {
+            listed.take_in(number, &said.arrivals);
+        }
         let view = &self.view;
         let timestamp = block.header.timestamp;
         self.standing
@@ -232,7 +273,7 @@ impl Follower {
         let foreign = match self.chain {
             Chain::Sequencer(_) => self.standing.foreign(),
             // It may not hold the block yet; its verifier says so if it holds another one.
-            Chain::Replica(_) => None,
+            Chain::Replica(..) => None,
         };
         if let Some(batch) = foreign
             && self.said.1 != foreign
@@ -254,7 +295,7 @@ impl Follower {
         let (reverts, followed) = (self.standing.reverts(), self.view.forks());
         let verdict = match self.chain {
             Chain::Sequencer(_) => judge(reverts, followed, deep, allowed),
-            Chain::Replica(_) => judge_replica(reverts, followed, deep),
+            Chain::Replica(..) => judge_replica(reverts, followed, deep),
         };
         if let Verdict::Follow(fork) = verdict {
             return Some(fork);

@@ -16,4 +16,4 @@ mod reverts;
 mod said;
 mod standing;
 
-pub(crate) use driver::{Chain, FollowerSettings, follow};
+pub(crate) use driver::{Chain, FollowerSettings, Listed, follow};

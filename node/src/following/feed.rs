@@ -11,8 +11,8 @@ use crate::ask::Asker;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// More than any node's `rpc.response_bytes_max` allows, and less than what would hurt.
-const ANSWER_BYTES_MAX: u64 = 320 << 20;
+/// Four times what nodes answer at most unless told otherwise. What is decoded takes several times as much memory.
+const ANSWER_BYTES_MAX: u64 = 64 << 20;
 
 /// How many blocks are asked for.
 #[derive(Clone, Copy, Debug)]

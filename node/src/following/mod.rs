@@ -7,20 +7,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alloy_primitives::Address;
-use spillway_sequencer::replica::ImportError;
+use spillway_sequencer::replica::{ImportError, ReceivedBlock};
 use spillway_sequencer::signatures::SignedHeader;
 use tokio::task::{JoinError, spawn_blocking};
 use tokio::time::sleep;
 
 use self::feed::{Asked, Sequencer};
 pub(crate) use self::replica::Following;
-use crate::verifying::Contradictions;
+use crate::follower::Listed;
+use crate::verifying::Findings;
 
 /// The wait for new blocks, once there are no more.
 const POLL: Duration = Duration::from_millis(200);
 
 /// The wait before a sequencer that does not answer, or answers what cannot be taken, is asked again.
 const RETRY: Duration = Duration::from_secs(2);
+
+/// Characters of an error that another node can lengthen.
+const REASON_CHARS_MAX: usize = 500;
 
 /// Whose blocks are followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,22 +40,26 @@ pub(crate) struct FollowingConfig {
 enum Setback {
     #[error("{0:#}")]
     Asked(#[from] anyhow::Error),
+    #[error("block {0} lists a token that L1 has not listed, or not as far as it was read")]
+    Listing(u64),
     #[error(transparent)]
     Import(#[from] ImportError),
     #[error(transparent)]
     Task(#[from] JoinError),
 }
 
-/// Takes blocks in until it is dropped, or the disk fails. Two headers of one block go to `contradictions`.
+/// Takes blocks in until it is dropped, or the disk fails. Two headers of one block go to `findings`; `listed` is
+/// what L1 has listed.
 pub(crate) async fn follow_blocks(
     following: Arc<Following>,
     config: FollowingConfig,
-    contradictions: Contradictions,
+    listed: Listed,
+    findings: Findings,
 ) {
     let sequencer = Arc::new(Sequencer::new(&config.url));
     let mut said = String::new();
     loop {
-        let setback = match take_in(&following, &sequencer).await {
+        let setback = match take_in(&following, &sequencer, &listed).await {
             Ok(taken) => {
                 said.clear();
                 if taken == 0 {
@@ -62,20 +70,19 @@ pub(crate) async fn follow_blocks(
             Err(setback) => setback,
         };
         // What does not change is said once.
-        let reason = setback.to_string();
+        let reason = shortened(&setback.to_string());
         if reason != said {
             say(&setback, &config);
             said = reason;
         }
         if let Setback::Import(error) = setback {
             if error.is_final() {
-                return;
+                return findings.failed();
             }
             if let ImportError::OtherChain { .. } = error
                 && let Some(pair) = contradiction(&following, &sequencer, config.signer).await
             {
-                // A node without a key proves nothing.
-                let _ = contradictions.try_send(pair);
+                findings.contradiction(pair);
             }
         }
         sleep(RETRY).await;
@@ -83,18 +90,35 @@ pub(crate) async fn follow_blocks(
 }
 
 /// Asks for the next blocks, and imports them. Answers how many.
-async fn take_in(following: &Arc<Following>, sequencer: &Arc<Sequencer>) -> Result<usize, Setback> {
-    let (following, sequencer) = (Arc::clone(following), Arc::clone(sequencer));
-    let work = move || {
-        let next = following.newest() + 1;
-        let blocks = sequencer.blocks(next, Asked::Many)?;
-        let taken = blocks.len();
-        if taken > 0 {
-            following.import(blocks)?;
+async fn take_in(
+    following: &Arc<Following>,
+    sequencer: &Arc<Sequencer>,
+    listed: &Listed,
+) -> Result<usize, Setback> {
+    let (next, asked) = (following.newest() + 1, Arc::clone(sequencer));
+    // It waits for long without holding the replica, which so can be stopped.
+    let blocks = spawn_blocking(move || asked.blocks(next, Asked::Many)).await??;
+    let taken = blocks.len();
+    if taken == 0 {
+        return Ok(0);
+    }
+    check_listings(&blocks, following.listed(), listed)?;
+    let following = Arc::clone(following);
+    spawn_blocking(move || following.import(blocks)).await??;
+    Ok(taken)
+}
+
+/// Neither a block's hash nor its signature says which tokens were listed before it, so L1 must have listed the same.
+fn check_listings(blocks: &[ReceivedBlock], known: usize, listed: &Listed) -> Result<(), Setback> {
+    let told = blocks
+        .iter()
+        .flat_map(|block| block.listings().iter().map(|it| (block.number(), it)));
+    for (place, (block, listing)) in (known..).zip(told) {
+        if listed.token(place) != Some((listing.address, listing.decimals)) {
+            return Err(Setback::Listing(block));
         }
-        Ok(taken)
-    };
-    spawn_blocking(work).await?
+    }
+    Ok(())
 }
 
 /// Our newest header and the sequencer's of that number now, if it has signed both on one fork and they differ.
@@ -130,10 +154,23 @@ pub(crate) fn for_l1(signed: SignedHeader) -> spillway_l1::encoding::disputes::S
     }
 }
 
+/// What somebody else has said, as far as it fits a line of the log.
+fn shortened(text: &str) -> String {
+    let mut short: String = text.chars().take(REASON_CHARS_MAX).collect();
+    if short.len() < text.len() {
+        short.push_str("...");
+    }
+    short
+}
+
 fn say(setback: &Setback, config: &FollowingConfig) {
     let url = &config.url;
     match setback {
-        Setback::Asked(error) => tracing::warn!(%url, "{error:#}; it is asked again"),
+        Setback::Asked(error) => {
+            let reason = shortened(&format!("{error:#}"));
+            tracing::warn!(%url, "{reason}; it is asked again");
+        }
+        Setback::Listing(_) => tracing::warn!(%url, "{setback}: it is waited for"),
         Setback::Import(error @ ImportError::Fork { .. }) => {
             tracing::info!(%url, "{error}: it is waited for");
         }

@@ -27,6 +27,11 @@ impl Following {
         self.view.block_number()
     }
 
+    /// Tokens that are listed, ETH apart.
+    pub(super) fn listed(&self) -> usize {
+        self.view.tokens().as_slice().len().saturating_sub(1)
+    }
+
     pub(super) fn chain_id(&self) -> u64 {
         self.view.genesis().chain_id
     }

@@ -7,6 +7,7 @@ use spillway_sequencer::view::{SignedBlocks, View};
 use spillway_verifier::authorisation::{HeldBlock, Holdings, HoldingsError};
 use tokio::sync::watch;
 
+use super::findings::Found;
 use crate::following::for_l1;
 
 /// The durable blocks: admission recovered each sender, and a second execution made each block again.
@@ -14,14 +15,16 @@ use crate::following::for_l1;
 pub(super) struct ViewHoldings {
     blocks: SignedBlocks,
     newest: watch::Receiver<u64>,
+    found: Found,
 }
 
 impl ViewHoldings {
     /// It holds nothing of the view but the files.
-    pub(super) fn new(view: &View) -> Self {
+    pub(super) fn new(view: &View, found: &Found) -> Self {
         Self {
             blocks: view.signed_blocks(),
             newest: view.newest(),
+            found: found.clone(),
         }
     }
 }
@@ -45,6 +48,10 @@ impl Holdings for ViewHoldings {
                 transaction_hashes: block.transaction_hashes,
             })
             .collect())
+    }
+
+    fn has_failed(&self) -> bool {
+        self.found.has_failed()
     }
 
     fn signed_header(&self, number: u64) -> Result<Option<SignedHeader>, HoldingsError> {

@@ -1,5 +1,6 @@
 //! The verifier of a node: its key, its blobs, its log, and what it tells readers.
 
+mod findings;
 mod holdings;
 mod log;
 mod settled;
@@ -19,14 +20,13 @@ use spillway_l1::fees::FeeSettings;
 use spillway_l1::transactions::{DriverSettings, Kind, Price, Settings, StartError, StoreError};
 use spillway_sequencer::Verified;
 use spillway_sequencer::view::View;
-use spillway_verifier::authorisation::{
-    Contradiction, Desk, DeskConfig, Guard, GuardConfig, Holdings,
-};
+use spillway_verifier::authorisation::{Desk, DeskConfig, Guard, GuardConfig, Holdings};
 use spillway_verifier::disputes::{DisputeContracts, Prover, ProverConfig};
 use spillway_verifier::{Progress, Until, Verifier, VerifierConfig};
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 
+pub(crate) use self::findings::{Findings, Found};
 use self::holdings::ViewHoldings;
 use self::settled::Kept;
 
@@ -76,11 +76,10 @@ pub(crate) struct Verifying {
     deployment: Deployment,
     dir: PathBuf,
     view: View,
-    holdings: Arc<dyn Holdings>,
 }
 
-/// Where headers go that contradict each other.
-pub(crate) type Contradictions = mpsc::Sender<Contradiction>;
+/// The wait before everything begins anew after L1 contradicted itself: a node that lacked logs may have them then.
+const ANEW: Duration = Duration::from_secs(30);
 
 impl Verifying {
     /// Of the chain with that view, which keeps its files in that directory.
@@ -98,13 +97,19 @@ impl Verifying {
             provider,
             deployment: deployment.clone(),
             dir: dir.to_owned(),
-            holdings: Arc::new(ViewHoldings::new(&view)),
             view,
         }
     }
 
-    /// Verifies until it is dropped. When that needs an operator, the log says so.
-    pub(crate) async fn run(self, contradictions: mpsc::Receiver<Contradiction>) {
+    /// Verifies until it is dropped. What ends the work is logged, and it begins anew after a while.
+    pub(crate) async fn run(self, found: Found) {
+        loop {
+            self.run_once(&found).await;
+            sleep(ANEW).await;
+        }
+    }
+
+    async fn run_once(&self, found: &Found) {
         let blobs = match self.blobs() {
             Ok(blobs) => blobs,
             Err(error) => {
@@ -112,52 +117,72 @@ impl Verifying {
                 return;
             }
         };
-        let (tell, progress) = watch::channel(Progress::default());
+        let holdings: Arc<dyn Holdings> = Arc::new(ViewHoldings::new(&self.view, found));
         let (hand_out, settled) = mpsc::channel(1);
+        let (tell, progress) = watch::channel(Progress::default());
         let kept = Kept::new(&self.dir, &self.deployment);
-        let config = self.verifier_config();
-        let (l1, source) = (self.provider.clone(), blobs.clone());
-        let verifier = match kept.load(&self.provider).await {
-            Some(ledger) => Verifier::after(ledger, config, l1, source, tell),
-            None => Verifier::new(config, l1, source, tell),
-        };
+        let verifier = self.verifier(&kept, &blobs, tell).await;
         let verifier = verifier
-            .with_holdings(Arc::clone(&self.holdings))
+            .with_holdings(Arc::clone(&holdings))
             .with_settled(hand_out);
-        let prover = match &self.config.key {
-            None => None,
-            Some(key) => match self.prover(key, &blobs).await {
-                Ok(prover) => Some(prover),
-                Err(error) => {
-                    tracing::error!(%error, "NOTHING IS PROVEN OR ANSWERED: the transaction manager does not start");
-                    None
-                }
-            },
-        };
         let told = async { tokio::join!(log::tell(progress, &self.view), kept.keep(settled)) };
-        match prover {
-            None => {
-                tokio::join!(verify(verifier), told);
+        let work = async {
+            match self.prover(&blobs).await {
+                None => verify(verifier).await,
+                Some(prover) => {
+                    let (guard, desk) = self.attendants(&prover, blobs, holdings, found);
+                    let verifier = verifier.with_prover(prover).with_guard(guard);
+                    // Neither is of use without the other.
+                    tokio::select! {
+                        () = verify(verifier) => {}
+                        () = attend(desk) => {}
+                    }
+                }
             }
-            Some(prover) => {
-                let calls = prover.calls();
-                let guard = Guard::new(
-                    self.guard_config(),
-                    calls.clone(),
-                    blobs,
-                    Arc::clone(&self.holdings),
-                );
-                let desk = Desk::new(
-                    self.desk_config(),
-                    self.provider.clone(),
-                    Arc::clone(&self.holdings),
-                    calls,
-                    contradictions,
-                );
-                let verifier = verifier.with_prover(prover).with_guard(guard);
-                tokio::join!(verify(verifier), attend(desk), told);
-            }
+        };
+        tokio::select! {
+            () = work => {}
+            _ = told => {}
         }
+    }
+
+    /// One that begins where an earlier run has come to.
+    async fn verifier(
+        &self,
+        kept: &Kept,
+        blobs: &BlobSource,
+        tell: watch::Sender<Progress>,
+    ) -> Verifier {
+        let (config, l1) = (self.verifier_config(), self.provider.clone());
+        match kept.load(&self.provider).await {
+            Some(ledger) => Verifier::after(ledger, config, l1, blobs.clone(), tell),
+            None => Verifier::new(config, l1, blobs.clone(), tell),
+        }
+    }
+
+    /// Who demands, and who answers.
+    fn attendants(
+        &self,
+        prover: &Prover,
+        blobs: BlobSource,
+        holdings: Arc<dyn Holdings>,
+        found: &Found,
+    ) -> (Guard, Desk) {
+        let calls = prover.calls();
+        let guard = Guard::new(
+            self.guard_config(),
+            calls.clone(),
+            blobs,
+            Arc::clone(&holdings),
+        );
+        let desk = Desk::new(
+            self.desk_config(),
+            self.provider.clone(),
+            holdings,
+            calls,
+            found.contradictions(),
+        );
+        (guard, desk)
     }
 
     fn blobs(&self) -> anyhow::Result<BlobSource> {
@@ -191,6 +216,7 @@ impl Verifying {
             disputes: self.deployment.disputes.authorisation,
             accounts: self.config.guarded.clone(),
             patience: self.config.patience,
+            challenge_window: self.deployment.parameters.challenge_window,
             retry_interval: self.config.reader.poll_interval,
         }
     }
@@ -209,8 +235,19 @@ impl Verifying {
         }
     }
 
-    /// Starts a prover as soon as L1 answers.
-    async fn prover(
+    /// Starts a prover, if there is a key, as soon as L1 answers.
+    async fn prover(&self, blobs: &BlobSource) -> Option<Prover> {
+        let key = self.config.key.as_ref()?;
+        match self.start_prover(key, blobs).await {
+            Ok(prover) => Some(prover),
+            Err(error) => {
+                tracing::error!(%error, "NOTHING IS PROVEN OR ANSWERED: the transaction manager does not start");
+                None
+            }
+        }
+    }
+
+    async fn start_prover(
         &self,
         key: &PrivateKeySigner,
         blobs: &BlobSource,
@@ -252,12 +289,12 @@ impl Verifying {
 
 async fn verify(mut verifier: Verifier) {
     if let Err(error) = verifier.run(Until::Stopped).await {
-        tracing::error!(%error, "NOTHING IS VERIFIED ANY MORE: wrong batches are not noticed, and nothing new is safe");
+        tracing::error!(%error, "NOTHING IS VERIFIED: wrong batches are not noticed, and nothing new is safe. It begins anew soon");
     }
 }
 
 async fn attend(mut desk: Desk) {
     if let Err(error) = desk.run().await {
-        tracing::error!(%error, "CHALLENGES ARE NOT ANSWERED ANY MORE");
+        tracing::error!(%error, "CHALLENGES ARE NOT ANSWERED. It begins anew soon");
     }
 }

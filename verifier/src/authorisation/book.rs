@@ -124,7 +124,7 @@ impl Book {
             1 => Some(1),
             _ => self
                 .parent_of(&batch)
-                .map(|parent| parent.header.block_number + 1),
+                .and_then(|parent| parent.header.block_number.checked_add(1)),
         };
         Posted {
             hash: batch_hash(&batch.header, &batch.submission),
@@ -173,16 +173,17 @@ impl Book {
     fn forget_before(&mut self, l1_block: u64) {
         self.ended.retain(|(ended_at, _)| *ended_at >= l1_block);
         let settled = self.finalised.extract_if(.., |(at, _)| *at < l1_block);
-        if let Some(settled) = settled.map(|(_, number)| number).max() {
-            // The last one is what the next was posted upon.
-            self.posted.retain(|posted| posted.batch.number >= settled);
-        }
+        let settled = settled.map(|(_, number)| number).max();
+        let open = &self.open;
         self.posted.retain(|posted| {
-            posted.fallen_at.is_none_or(|at| at >= l1_block)
-                || self
-                    .open
-                    .values()
-                    .any(|(_, challenge)| challenge.batchHash == posted.hash)
+            let is_asked_for = || {
+                let mut open = open.values();
+                open.any(|(_, challenge)| challenge.batchHash == posted.hash)
+            };
+            // The last settled one is what the next was posted upon.
+            let is_final = settled.is_some_and(|settled| posted.batch.number < settled);
+            let is_gone = posted.fallen_at.is_some_and(|at| at < l1_block);
+            !(is_final || is_gone) || is_asked_for()
         });
     }
 
@@ -201,6 +202,13 @@ impl Book {
     /// A batch by its hash.
     pub(super) fn batch(&self, hash: B256) -> Option<&Posted> {
         self.posted.iter().rev().find(|posted| posted.hash == hash)
+    }
+
+    /// Notes that a batch was held against what the sequencer has signed.
+    pub(super) fn set_checked(&mut self, hash: B256) {
+        if let Some(posted) = self.posted.iter_mut().find(|posted| posted.hash == hash) {
+            posted.is_checked = true;
+        }
     }
 
     /// Standing batches up to that block of L2 that were not held against what the sequencer has signed.

@@ -1,20 +1,19 @@
 //! Answers to whoever demands a signed transaction, and what follows when nobody answers.
 
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_provider::DynProvider;
 use spillway_l1::challenges::Challenge;
-use spillway_l1::encoding::disputes::{self, Accused, Refusal, SignedHeader};
+use spillway_l1::encoding::disputes::{self, Accused, SignedHeader};
 use spillway_l1::events::{
     ContractAddresses, Cursor, DecodeError, EventReader, ForkedTooDeep, Item, ReaderSettings,
 };
 use spillway_l1::transactions::IntentId;
 use spillway_protocol::keccak::keccak256_parts;
-use tokio::sync::mpsc;
+use tokio::sync::watch;
 use tokio::task::{JoinError, spawn_blocking};
 use tokio::time::{Instant, sleep};
 
@@ -53,11 +52,15 @@ pub struct Desk {
     book: Book,
     holdings: Arc<dyn Holdings>,
     calls: Calls,
-    contradictions: mpsc::Receiver<Contradiction>,
+    contradictions: watch::Receiver<Option<Contradiction>>,
     /// What was handed over about open challenges, how often, and when.
     sent: BTreeMap<B256, Sent>,
     /// The batch that was read last, so that many challenges of one batch read it once.
     last_read: Option<(B256, Arc<HeldBatch>)>,
+    /// The newest block that was held when a batch was not.
+    missed: BTreeMap<B256, u64>,
+    /// The newest pair of headers of which L1 was told.
+    proven: Option<Contradiction>,
 }
 
 /// What was handed over about a challenge.
@@ -109,15 +112,17 @@ enum Setback {
 }
 
 impl Desk {
-    /// Reads L1 from the deployment on. `contradictions` are proven as they come.
+    /// Reads L1 from the deployment on. The newest of `contradictions` is proven.
     #[must_use]
     pub fn new(
         config: DeskConfig,
         l1: DynProvider,
         holdings: Arc<dyn Holdings>,
         calls: Calls,
-        contradictions: mpsc::Receiver<Contradiction>,
+        mut contradictions: watch::Receiver<Option<Contradiction>>,
     ) -> Self {
+        // One that was found before is proven as well.
+        contradictions.mark_changed();
         let book = Book::new(config.contracts, config.authorisation);
         let cursor = Cursor::before(config.l1_block);
         Self {
@@ -129,6 +134,8 @@ impl Desk {
             contradictions,
             sent: BTreeMap::new(),
             last_read: None,
+            missed: BTreeMap::new(),
+            proven: None,
         }
     }
 
@@ -143,9 +150,7 @@ impl Desk {
                     Item::Block(block) => self.book.block(&block)?,
                     Item::Rollback { to } => self.book.roll_back(to.map(|block| block.number)),
                 },
-                Some((one, other)) = self.contradictions.recv() => {
-                    self.prove_two_headers(&one, &other).await;
-                }
+                Ok(()) = self.contradictions.changed() => {}
                 () = sleep(self.config.retry_interval) => {}
             }
             if self.reader.is_at_head() {
@@ -157,6 +162,8 @@ impl Desk {
     async fn act(&mut self) {
         self.sent
             .retain(|id, _| self.book.open().any(|(open, _)| open == *id));
+        self.missed
+            .retain(|hash, _| self.book.open().any(|(_, it)| it.batchHash == *hash));
         let open: Vec<_> = self
             .book
             .open()
@@ -170,6 +177,10 @@ impl Desk {
         }
         if let Err(setback) = self.check_signed().await {
             tracing::warn!(reason = %setback, "a batch is not held against what was signed yet");
+        }
+        let contradiction = *self.contradictions.borrow_and_update();
+        if let Some((one, other)) = contradiction.filter(|_| self.proven != contradiction) {
+            self.prove_two_headers(&one, &other).await;
         }
     }
 
@@ -236,19 +247,22 @@ impl Desk {
         let Some(first) = posted.first_block else {
             return Ok(None);
         };
-        let held = self.read(first..=posted.batch.header.block_number).await?;
+        let newest = *self.holdings.newest().borrow();
+        if self.missed.get(&posted.hash) == Some(&newest) {
+            return Ok(None);
+        }
+        let (holdings, header) = (Arc::clone(&self.holdings), posted.batch.header);
+        let read = move || HeldBatch::read(&*holdings, first, &header);
+        let held = spawn_blocking(read).await??;
         let held = held.filter(|held| held.is_of(&posted.batch.header));
-        Ok(held.map(|held| {
-            let held = Arc::new(held);
-            self.last_read = Some((posted.hash, Arc::clone(&held)));
-            held
-        }))
-    }
-
-    async fn read(&self, blocks: RangeInclusive<u64>) -> Result<Option<HeldBatch>, Setback> {
-        let holdings = Arc::clone(&self.holdings);
-        let read = move || HeldBatch::read(&*holdings, blocks);
-        Ok(spawn_blocking(read).await??)
+        let Some(held) = held else {
+            self.missed.insert(posted.hash, newest);
+            return Ok(None);
+        };
+        self.missed.remove(&posted.hash);
+        let held = Arc::new(held);
+        self.last_read = Some((posted.hash, Arc::clone(&held)));
+        Ok(Some(held))
     }
 
     /// Hands a call over, unless that was done a while ago.
@@ -280,12 +294,10 @@ impl Desk {
         for posted in self.book.unchecked(newest) {
             let (holdings, number) = (Arc::clone(&self.holdings), posted.batch.header.block_number);
             let signed = spawn_blocking(move || holdings.signed_header(number)).await??;
-            posted.is_checked = true;
-            contradicted.extend(
-                signed
-                    .filter(|it| contradicts(posted, it))
-                    .map(|it| (posted.clone(), it)),
-            );
+            match signed.filter(|it| contradicts(posted, it)) {
+                Some(signed) => contradicted.push((posted.clone(), signed)),
+                None => posted.is_checked = true,
+            }
         }
         for (posted, signed) in contradicted {
             tracing::error!(
@@ -296,12 +308,14 @@ impl Desk {
                 "THE SEQUENCER HAS POSTED ANOTHER BLOCK THAN IT HAS SIGNED"
             );
             let calldata = disputes::contradiction(&posted.batch, &signed, &[]);
-            self.prove(equivocation, posted.hash, calldata).await;
+            if self.prove(equivocation, posted.hash, calldata).await {
+                self.book.set_checked(posted.hash);
+            }
         }
         Ok(())
     }
 
-    async fn prove_two_headers(&self, one: &SignedHeader, other: &SignedHeader) {
+    async fn prove_two_headers(&mut self, one: &SignedHeader, other: &SignedHeader) {
         let Some(equivocation) = self.config.equivocation else {
             return;
         };
@@ -311,18 +325,15 @@ impl Desk {
             other = %other.header.hash(),
             "THE SEQUENCER HAS SIGNED TWO BLOCKS OF ONE NUMBER"
         );
-        let name = keccak256_parts(&[
-            one.header.hash().as_slice(),
-            other.header.hash().as_slice(),
-            one.transactions_root.as_slice(),
-            other.transactions_root.as_slice(),
-        ]);
         let calldata = disputes::two_headers(one, other);
-        self.prove(equivocation, name, calldata).await;
+        let name = keccak256_parts(&[&calldata]);
+        if self.prove(equivocation, name, calldata).await {
+            self.proven = Some((*one, *other));
+        }
     }
 
-    /// Proves a contradiction, if it is one to L1 and its sequencer has a bond still.
-    async fn prove(&self, to: Address, name: B256, calldata: Bytes) {
+    /// Proves a contradiction, if it is one to L1 and its sequencer has a bond still. Answers whether that is done with.
+    async fn prove(&self, to: Address, name: B256, calldata: Bytes) -> bool {
         let id = IntentId(keccak256_parts(&[b"equivocation", name.as_slice()]));
         let sent = match self.calls.is_known(id).await {
             Ok(true) => Ok(()),
@@ -332,15 +343,15 @@ impl Desk {
         match sent {
             Ok(()) => {
                 tracing::info!("the proof that the sequencer contradicts itself is on its way");
+                true
             }
-            Err(CallError::Refused(Refusal::Proof(reason))) => {
-                tracing::warn!(
-                    reason,
-                    "L1 does not take the proof that the sequencer contradicts itself"
-                );
+            Err(CallError::Refused(reason)) => {
+                tracing::warn!(%reason, "L1 does not take the proof that the sequencer contradicts itself");
+                true
             }
             Err(error) => {
-                tracing::error!(%error, "the proof that the sequencer contradicts itself was not sent");
+                tracing::error!(%error, "the proof that the sequencer contradicts itself is not sent yet");
+                false
             }
         }
     }

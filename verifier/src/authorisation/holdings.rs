@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 use alloy_primitives::{B256, Bytes};
 use spillway_l1::encoding::disputes::SignedHeader;
 use spillway_protocol::batch::BatchHeader;
+use spillway_protocol::limits::CHUNK_BYTES;
 use spillway_protocol::tree::{list_proof, list_root};
 use tokio::sync::watch;
 
@@ -38,12 +39,20 @@ pub trait Holdings: fmt::Debug + Send + Sync {
     /// [`HoldingsError`] when the disk fails.
     fn blocks(&self, numbers: RangeInclusive<u64>) -> Result<Vec<HeldBlock>, HoldingsError>;
 
+    /// Whether nothing more comes in, because something here has failed: what is missing then is not withheld.
+    fn has_failed(&self) -> bool {
+        false
+    }
+
     /// A block's header with the sequencer's signature; none where it is not held, or was not signed. Blocks the thread.
     ///
     /// # Errors
     /// [`HoldingsError`] when the disk fails.
     fn signed_header(&self, number: u64) -> Result<Option<SignedHeader>, HoldingsError>;
 }
+
+/// Blocks that are read at once.
+const BLOCKS_TOGETHER: u64 = 256;
 
 /// The signed transactions of a batch's blocks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,33 +63,42 @@ pub struct HeldBatch {
 }
 
 impl HeldBatch {
-    /// The transactions of these blocks; none while one of them is not held. Blocks the thread.
+    /// The transactions of a batch's blocks, of which that is the first; none while one of them is not held. The header may
+    /// claim anything: more blocks or transactions than such a batch can hold are not read. Blocks the thread.
     ///
     /// # Errors
     /// [`HoldingsError`].
     pub fn read(
         holdings: &dyn Holdings,
-        blocks: RangeInclusive<u64>,
+        first: u64,
+        header: &BatchHeader,
     ) -> Result<Option<Self>, HoldingsError> {
-        let wanted = blocks.end().saturating_sub(*blocks.start()) + 1;
-        if *holdings.newest().borrow() < *blocks.end() {
-            return Ok(None);
-        }
-        let blocks = holdings.blocks(blocks)?;
-        let (Some(last), true) = (blocks.last(), blocks.len() as u64 == wanted) else {
-            return Ok(None);
+        let last = header.block_number;
+        let count = last.checked_sub(first);
+        // A block takes a byte of a chunk at least.
+        let max = u64::from(header.chunk_count) * CHUNK_BYTES as u64;
+        let is_there =
+            count.is_some_and(|count| count < max) && last <= *holdings.newest().borrow();
+        let mut held = Self {
+            last_hash: B256::ZERO,
+            transactions: Vec::new(),
+            hashes: Vec::new(),
         };
-        Ok(Some(Self {
-            last_hash: last.hash,
-            hashes: blocks
-                .iter()
-                .flat_map(|block| block.transaction_hashes.iter().copied())
-                .collect(),
-            transactions: blocks
-                .into_iter()
-                .flat_map(|block| block.transactions)
-                .collect(),
-        }))
+        let mut next = first;
+        while is_there && next <= last && held.hashes.len() <= header.auth_count as usize {
+            let to = last.min(next.saturating_add(BLOCKS_TOGETHER - 1));
+            let blocks = holdings.blocks(next..=to)?;
+            if blocks.len() as u64 != to - next + 1 {
+                return Ok(None);
+            }
+            for block in blocks {
+                held.last_hash = block.hash;
+                held.hashes.extend(block.transaction_hashes);
+                held.transactions.extend(block.transactions);
+            }
+            next = to.saturating_add(1);
+        }
+        Ok((is_there && next > last).then_some(held))
     }
 
     /// The last block's hash. It commits to all before it.
@@ -178,28 +196,51 @@ pub(crate) mod tests {
         vec![byte; 3].into()
     }
 
+    /// Blocks 3 to 5, three transactions.
+    fn header() -> BatchHeader {
+        let hashes = [1, 2, 3].map(|byte| keccak256(&raw(byte)));
+        BatchHeader {
+            auth_count: 3,
+            auth_root: list_root(&hashes),
+            block_number: 5,
+            ..blank()
+        }
+    }
+
     #[test]
     fn a_batch_is_held_when_all_its_blocks_are() {
         let held = InMemory::new();
+        let mut header = header();
         held.hold(3, B256::repeat_byte(3), &[raw(1), raw(2)]);
-        assert_eq!(HeldBatch::read(&held, 3..=4).unwrap(), None);
+        assert_eq!(HeldBatch::read(&held, 3, &header).unwrap(), None);
         held.hold(5, B256::repeat_byte(5), &[]);
-        assert_eq!(HeldBatch::read(&held, 3..=5).unwrap(), None, "a gap");
+        assert_eq!(HeldBatch::read(&held, 3, &header).unwrap(), None, "a gap");
         held.hold(4, B256::repeat_byte(4), &[raw(3)]);
-        let batch = HeldBatch::read(&held, 3..=5).unwrap().unwrap();
+        let batch = HeldBatch::read(&held, 3, &header).unwrap().unwrap();
         assert_eq!(batch.last_hash(), B256::repeat_byte(5));
-        let hashes = [1, 2, 3].map(|byte| keccak256(&raw(byte)));
-        let mut header = BatchHeader {
-            auth_count: 3,
-            auth_root: list_root(&hashes),
-            ..blank()
-        };
         assert!(batch.is_of(&header));
         header.auth_count = 2;
         assert!(!batch.is_of(&header));
-        header.auth_root = list_root(&hashes[..2]);
+        header.auth_root = list_root(&[1, 2].map(|byte| keccak256(&raw(byte))));
         assert!(!batch.is_of(&header));
         assert_eq!(batch.proof_of(2).unwrap().0, raw(3));
         assert_eq!(batch.proof_of(3), None);
+    }
+
+    #[test]
+    fn more_than_a_batch_can_hold_is_not_read() {
+        let held = InMemory::new();
+        for number in 1..=600 {
+            held.hold(number, B256::repeat_byte(1), &[]);
+        }
+        let ending = |block_number| BatchHeader {
+            block_number,
+            ..blank()
+        };
+        for (first, last) in [(7, 6), (1, 600), (3, u64::MAX), (u64::MAX, 5)] {
+            let read = HeldBatch::read(&held, first, &ending(last)).unwrap();
+            assert_eq!(read, None, "{first} to {last}");
+        }
+        assert!(HeldBatch::read(&held, 101, &ending(500)).unwrap().is_some());
     }
 }

@@ -13,6 +13,7 @@
 //! not called for costs its bond, and never an honest batch.
 
 mod book;
+mod demands;
 mod desk;
 mod guard;
 mod holdings;

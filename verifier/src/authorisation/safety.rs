@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
-use alloy_primitives::B256;
+use alloy_primitives::{B256, Bytes};
 use spillway_l1::batches::SubmittedBatch;
-use spillway_protocol::batch::batch_hash;
 use tokio::time::Instant;
 
 use super::holdings::{HeldBatch, Holdings, HoldingsError};
@@ -31,17 +31,57 @@ pub(crate) struct Safety {
     holdings: Arc<dyn Holdings>,
     /// Batch and last block.
     safe: (u64, u64),
+    /// The newest safe batch as it was posted, unless it is where the verification began.
+    safe_batch: Option<Arc<SubmittedBatch>>,
     waiting: VecDeque<Waiting>,
+    /// The newest block that was held, and since when no newer one is.
+    newest: (u64, Instant),
 }
 
 impl Safety {
     /// Everything up to that batch, which is final, is safe.
-    pub(crate) const fn after(holdings: Arc<dyn Holdings>, batch: u64, block: u64) -> Self {
+    pub(crate) fn after(holdings: Arc<dyn Holdings>, batch: u64, block: u64) -> Self {
         Self {
             holdings,
             safe: (batch, block),
+            safe_batch: None,
             waiting: VecDeque::new(),
+            newest: (0, Instant::now()),
         }
+    }
+
+    /// How long no newer block has come in. None where that is a failure here.
+    pub(crate) fn stalled(&mut self) -> Option<Duration> {
+        let newest = *self.holdings.newest().borrow();
+        if newest != self.newest.0 {
+            self.newest = (newest, Instant::now());
+        }
+        (!self.holdings.has_failed()).then(|| self.newest.1.elapsed())
+    }
+
+    /// A batch that was noted and waits, or is the newest safe one.
+    pub(crate) fn noted(&self, number: u64) -> Option<Arc<SubmittedBatch>> {
+        let noted = self.waiting.iter().map(|waiting| &waiting.batch);
+        let mut noted = noted.chain(&self.safe_batch);
+        noted.find(|batch| batch.number == number).cloned()
+    }
+
+    /// The last batch of those noted that stands still, and its last block, if not all of them do. The same batch in another
+    /// block of L1 does.
+    pub(crate) fn fallen(
+        &self,
+        standing: impl Fn(u64) -> Option<Arc<SubmittedBatch>>,
+    ) -> Option<u64> {
+        let noted = self.safe_batch.iter();
+        let noted = noted.chain(self.waiting.iter().map(|waiting| &waiting.batch));
+        let is_same = |batch: &Arc<SubmittedBatch>| {
+            standing(batch.number).is_some_and(|standing| {
+                standing.header == batch.header
+                    && standing.submission.data_commitment == batch.submission.data_commitment
+            })
+        };
+        let fallen = noted.into_iter().find(|batch| !is_same(batch));
+        fallen.map(|batch| batch.number - 1)
     }
 
     /// The newest safe batch, and its last block.
@@ -70,7 +110,7 @@ impl Safety {
         let known = last.map_or(self.safe.0, |waiting| waiting.batch.number);
         if batch.number > known {
             self.waiting.push_back(Waiting {
-                batch: Arc::clone(batch),
+                batch: without_data(batch),
                 first_block,
                 block_hash,
                 since: Instant::now(),
@@ -84,6 +124,7 @@ impl Safety {
         self.waiting.retain(|waiting| waiting.batch.number <= batch);
         if self.safe.0 > batch {
             self.safe = (batch, block);
+            self.safe_batch = None;
         }
     }
 
@@ -107,7 +148,7 @@ impl Safety {
         match held {
             Held::Whole => {
                 self.safe = (number, first.batch.header.block_number);
-                self.waiting.pop_front();
+                self.safe_batch = self.waiting.pop_front().map(|it| it.batch);
                 true
             }
             Held::Odd if !first.is_odd => {
@@ -124,6 +165,14 @@ impl Safety {
     }
 }
 
+/// A batch without its chunks, which would be kept for as long as it is not held.
+fn without_data(batch: &SubmittedBatch) -> Arc<SubmittedBatch> {
+    Arc::new(SubmittedBatch {
+        chunks: Bytes::new(),
+        ..batch.clone()
+    })
+}
+
 /// Whether a batch is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Held {
@@ -136,15 +185,10 @@ pub(crate) enum Held {
 }
 
 impl Waiting {
-    /// The batch's hash, which no other batch ever has.
-    pub(super) fn batch_hash(&self) -> B256 {
-        batch_hash(&self.batch.header, &self.batch.submission)
-    }
-
     /// Looks. Blocks the thread.
     pub(crate) fn look(&self, holdings: &dyn Holdings) -> Result<Held, HoldingsError> {
         let header = &self.batch.header;
-        let held = HeldBatch::read(holdings, self.first_block..=header.block_number)?;
+        let held = HeldBatch::read(holdings, self.first_block, header)?;
         Ok(match held {
             None => Held::Not,
             Some(held) if Some(held.last_hash()) == self.block_hash && held.is_of(header) => {
@@ -157,7 +201,6 @@ impl Waiting {
 
 #[cfg(test)]
 mod tests {
-    use alloy_primitives::Bytes;
     use spillway_protocol::batch::{BatchHeader, Submission};
     use spillway_protocol::keccak::keccak256;
     use spillway_protocol::tree::list_root;
@@ -259,6 +302,37 @@ mod tests {
             hold(&holdings, 1);
             look(&mut safety);
             assert_eq!(safety.safe(), (1, 2), "the right blocks came after all");
+        }
+    }
+
+    #[test]
+    fn what_fell_unseen_is_found() {
+        let holdings = Arc::new(InMemory::new());
+        hold(&holdings, 1);
+        let mut safety = Safety::after(holdings, 0, 0);
+        for number in 1..=3 {
+            replayed(&mut safety, number);
+        }
+        look(&mut safety);
+        assert_eq!(safety.safe(), (1, 2));
+        assert_eq!(safety.fallen(|number| Some(batch(number))), None);
+        let other = |number| {
+            let batch = SubmittedBatch::clone(&batch(number));
+            let mut header = batch.header;
+            header.timestamp += 1;
+            Some(Arc::new(SubmittedBatch { header, ..batch }))
+        };
+        for from in 1..=3 {
+            let standing = |number| {
+                if number < from {
+                    Some(batch(number))
+                } else {
+                    other(number)
+                }
+            };
+            assert_eq!(safety.fallen(standing), Some(from - 1));
+            let gone = |number| (number < from).then(|| batch(number));
+            assert_eq!(safety.fallen(gone), Some(from - 1));
         }
     }
 

@@ -37,6 +37,7 @@ impl Verifier {
 
     /// Looks which batches are held by now, and has the guard demand what is missing for too long.
     pub(super) async fn check_held(&mut self) -> Result<(), VerifierError> {
+        self.look_for_fallen();
         while let Some((waiting, holdings)) = self.safety.as_ref().and_then(|it| it.next()) {
             let number = waiting.batch.number;
             let looked = spawn_blocking(move || waiting.look(&*holdings)).await?;
@@ -57,6 +58,22 @@ impl Verifier {
             self.tell_safe();
         }
         self.demand()
+    }
+
+    /// On the way back to a batch, others that were handed out before can fall unseen: the derivation has forgotten them.
+    fn look_for_fallen(&mut self) {
+        let standing = self.derivation.standing();
+        let fallen = self.safety.as_ref().and_then(|safety| {
+            safety.fallen(|number| match standing.batch(number) {
+                // What is let go is final.
+                None if number <= standing.base() => safety.noted(number),
+                batch => batch.cloned(),
+            })
+        });
+        if let Some(batch) = fallen {
+            self.forget_safety_after(batch);
+            self.suspect = None;
+        }
     }
 
     fn tell_safe(&self) {
@@ -88,7 +105,9 @@ impl Verifier {
         else {
             return Ok(());
         };
-        if ledger.batch() + 1 == suspect.number {
+        if ledger.batch() + 1 == suspect.number
+            && self.derivation.standing().batch(suspect.number) == Some(suspect)
+        {
             guard.demand(case(&self.derivation, ledger, suspect));
             self.suspect = None;
         }
@@ -96,9 +115,16 @@ impl Verifier {
     }
 
     /// The first batch that waits for too long, as it stands now.
-    fn next_suspect(&self) -> Option<Arc<SubmittedBatch>> {
-        let (safety, guard) = (self.safety.as_ref()?, self.guard.as_ref()?);
-        let due = safety.waiting().find(|waiting| guard.is_due(waiting))?;
-        self.derivation.standing().batch(due.batch.number).cloned()
+    fn next_suspect(&mut self) -> Option<Arc<SubmittedBatch>> {
+        let (safety, guard) = (self.safety.as_mut()?, self.guard.as_mut()?);
+        let stalled = safety.stalled()?;
+        let standing = self.derivation.standing();
+        let waiting = safety.waiting().filter_map(|waiting| {
+            let batch = standing.batch(waiting.batch.number)?;
+            Some((waiting.since.elapsed(), batch))
+        });
+        let now = self.l1_time;
+        let mut due = waiting.filter(|(waited, batch)| guard.is_due(batch, *waited, stalled, now));
+        due.next().map(|(_, batch)| Arc::clone(batch))
     }
 }

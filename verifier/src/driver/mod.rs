@@ -59,6 +59,8 @@ pub struct Verifier {
     /// A batch that is right and of which transactions are to be demanded.
     suspect: Option<Arc<SubmittedBatch>>,
     ahead: Option<Ahead>,
+    /// The time of the last block of L1 that was read, in seconds.
+    l1_time: u64,
     progress: watch::Sender<Progress>,
     /// Transactions replayed, and the time it took.
     replayed: (u64, Duration),
@@ -104,6 +106,7 @@ impl Verifier {
             settled: None,
             suspect: None,
             ahead: None,
+            l1_time: 0,
             progress,
             replayed: (0, Duration::ZERO),
         }

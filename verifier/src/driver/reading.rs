@@ -4,6 +4,7 @@ use std::future::pending;
 use std::sync::Arc;
 
 use spillway_l1::batches::SubmittedBatch;
+use spillway_l1::events::Item;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
@@ -73,7 +74,7 @@ impl Verifier {
         while (self.snapshot.is_some() || self.unreplayed() < AHEAD_MAX)
             && let Some(item) = self.reader.next_ready().await?
         {
-            self.derivation.take(item)?;
+            self.take(item)?;
         }
         self.tell();
         Ok(())
@@ -90,7 +91,14 @@ impl Verifier {
             worked = step(self.prover.as_mut()) => return Ok(worked?),
             () = sleep(self.config.retry_interval), if looks_again => return Ok(()),
         };
-        Ok(self.derivation.take(item.map_err(Contradiction::from)?)?)
+        Ok(self.take(item.map_err(Contradiction::from)?)?)
+    }
+
+    fn take(&mut self, item: Item) -> Result<(), Contradiction> {
+        if let Item::Block(block) = &item {
+            self.l1_time = block.header.timestamp;
+        }
+        self.derivation.take(item)
     }
 
     /// Goes on after the snapshot's batch, if that is the one which L1 has.

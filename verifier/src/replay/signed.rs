@@ -24,6 +24,8 @@ pub struct Signed {
     pub chunk: usize,
     /// The operation's place among all of the chunk, from 0.
     pub operation: usize,
+    /// Its place among the batch's authorised operations, from 0.
+    pub place: u64,
     /// The block of L2 that holds it.
     pub block: u64,
 }
@@ -47,6 +49,7 @@ pub fn signed_by(
         messages: claim.messages_after(before, before).iter(),
         tokens: claim.tokens,
         accounts,
+        start: before.authorised_count,
         found: Vec::new(),
     };
     for (place, chunk) in chunks.iter().enumerate() {
@@ -71,6 +74,8 @@ struct Walk<'a> {
     messages: std::slice::Iter<'a, InboxMessage>,
     tokens: &'a TokenTable,
     accounts: &'a BTreeSet<Address>,
+    /// Authorised operations before the batch.
+    start: u64,
     found: Vec<Signed>,
 }
 
@@ -91,6 +96,7 @@ impl Walk<'_> {
                     sender,
                     chunk,
                     operation,
+                    place: self.state.counters().authorised_count - self.start,
                     block: self.state.counters().block_number,
                 });
             }

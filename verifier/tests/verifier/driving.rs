@@ -10,9 +10,10 @@ use alloy_primitives::{Address, B256};
 use spillway_batcher::SourceBlock;
 use spillway_batcher::batch::SealedBatch;
 use spillway_batcher::packer::Packer;
+use spillway_devnet::FaultPlan;
 use spillway_devnet::chain::Dropped;
 use spillway_l1::beacon::{Archive, BlobSource};
-use spillway_l1::events::{Finality, ReaderSettings};
+use spillway_l1::events::{Cursor, EventReader, Finality, ReaderSettings};
 use spillway_protocol::block::BlockHeader;
 use spillway_protocol::codec::{self, Scope};
 use spillway_protocol::inbox::InboxMessage;
@@ -311,16 +312,14 @@ async fn a_fork_of_l1_is_followed_in_either_form() {
 async fn what_nobody_goes_back_behind_is_handed_out() {
     let mut scene = Scene::new().await;
     let batches = batches(&[20; 9]);
-    for batch in &batches[..6] {
+    for batch in &batches {
         scene.l1.post_calldata(SEQUENCER, batch).await;
     }
-    scene.l1.devnet.controls().warp(10 * CHALLENGE_WINDOW);
+    // Its time has run ahead of the clock by as many seconds as it has blocks.
+    scene.l1.devnet.controls().warp(1_000 * CHALLENGE_WINDOW);
     scene.l1.devnet.controls().mine(1).unwrap();
     scene.l1.finalize(5).await;
     scene.l1.devnet.controls().mine(64).unwrap();
-    for batch in &batches[6..] {
-        scene.l1.post_calldata(SEQUENCER, batch).await;
-    }
     let (hand_out, mut settled) = mpsc::channel(1);
     let (tell, _progress) = watch::channel(Progress::default());
     let (l1, blobs) = (scene.l1.provider(), scene.blobs.clone());
@@ -335,4 +334,26 @@ async fn what_nobody_goes_back_behind_is_handed_out() {
     scene.verifier = Verifier::after(ledger, config(&scene.l1), l1, blobs, tell);
     scene.progress = progress;
     expect(&scene.run(Until::Head).await, &batches);
+}
+
+/// Who waits for other things as well drops its wait for L1 again and again, and hears of it all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_l1_is_read_by_whoever_waits_for_other_things_too() {
+    let l1 = L1::start().await;
+    let plan = FaultPlan {
+        delay: 1_000,
+        delay_ms_max: 400,
+        ..FaultPlan::default()
+    };
+    l1.devnet.controls().set_faults(Some(plan)).unwrap();
+    let cursor = Cursor::before(l1.deployment.l1_block);
+    let reader = config(&l1).reader;
+    let mut reader = EventReader::new(l1.provider(), cursor, l1.contracts().filter(), reader);
+    let read = async {
+        while !reader.is_at_head() {
+            // Most answers take longer.
+            let _ = timeout(Duration::from_millis(5), reader.next()).await;
+        }
+    };
+    timeout(PATIENCE, read).await.expect("L1 is read in time");
 }

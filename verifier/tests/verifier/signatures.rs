@@ -24,11 +24,11 @@ use spillway_verifier::authorisation::{
 };
 use spillway_verifier::{Progress, Until, Verifier};
 use tempfile::TempDir;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::chain::FEE_ACCOUNT;
-use super::contracts::{CHAIN_ID, RESPONSE_WINDOW};
+use super::contracts::{CHAIN_ID, CHALLENGE_WINDOW, RESPONSE_WINDOW};
 use super::court::{Court, Form};
 use super::driving::{PATIENCE, config};
 use super::forging::{Ground, transfer};
@@ -207,7 +207,7 @@ struct Node {
     verifier: Verifier,
     desk: Desk,
     progress: watch::Receiver<Progress>,
-    contradictions: mpsc::Sender<Contradiction>,
+    contradictions: watch::Sender<Option<Contradiction>>,
 }
 
 impl Node {
@@ -222,12 +222,13 @@ impl Node {
         let prover = court.prover_of(number, intents, blobs.clone()).await;
         let (l1, contracts) = (court.l1.provider(), &court.l1.deployment);
         let (tell, progress) = watch::channel(Progress::default());
-        let (contradictions, found) = mpsc::channel(1);
+        let (contradictions, found) = watch::channel(None);
         let verifier_config = config(&court.l1);
         let guard = GuardConfig {
             disputes: contracts.authorisation,
             accounts: BTreeSet::from_iter(guarded.iter().copied()),
             patience: Duration::ZERO,
+            challenge_window: CHALLENGE_WINDOW,
             retry_interval: RETRY,
         };
         let guard = Guard::new(guard, prover.calls(), blobs.clone(), held.clone());
@@ -335,14 +336,13 @@ async fn what_was_signed_is_shown_to_whoever_demands_it() {
         let (number, path) = (OTHER_PROVER, folders[1].path());
         let mut doubter = scene.node(number, path, Held::nothing(), &guarded).await;
         scene.court.mines(true);
-        let bond = async || !scene.bonds(PROVER).await.is_zero();
-        until(&mut [&mut holder, &mut doubter], "an answer", bond).await;
-        // One demand, as the account has one first operation, and one answer.
-        let both = (
-            sent(&scene.court, PROVER).await,
-            sent(&scene.court, number).await,
-        );
-        assert_eq!(both, (1, 1), "{form:?}");
+        // A demand of each operation, and an answer to each.
+        let both = async || {
+            let answered = sent(&scene.court, PROVER).await;
+            (answered, sent(&scene.court, number).await) == (3, 3)
+        };
+        until(&mut [&mut holder, &mut doubter], "the answers", both).await;
+        assert!(!scene.bonds(PROVER).await.is_zero(), "{form:?}");
         assert_eq!(scene.court.head().await.0, 2, "the batch stands");
     }
 }
@@ -379,6 +379,35 @@ async fn what_nobody_signed_falls_when_its_owner_looks() {
         let follows = async || progress.borrow().safe_batch == 2;
         until(&mut [&mut owner], "the way back", follows).await;
     }
+}
+
+/// One that was signed and is shown says nothing about the next one of the same account.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_signed_does_not_hide_what_was_not() {
+    let mut scene = Scene::new().await;
+    let genuine: Vec<_> = (1..=6).map(|amount| scene.transaction(amount)).collect();
+    let forged = Bytes::from_static(b"nothing");
+    let transfers = (1..=7).map(|amount| transfer(1, 0, ETH, amount));
+    let operations: Vec<_> = [begin()].into_iter().chain(transfers).collect();
+    let transactions = [genuine, vec![forged]].concat();
+    scene.post(Form::Calldata, &operations, transactions).await;
+    let folders = [TempDir::new().unwrap(), TempDir::new().unwrap()];
+    // It shows what it has: a holder that has not the last transaction would show nothing, so it is told a block with it, and
+    // L1 refuses what is none.
+    let held = scene.everything();
+    let mut sequencer = scene.node(PROVER, folders[0].path(), held, &[]).await;
+    let guarded = [user().address()];
+    let (number, path) = (OTHER_PROVER, folders[1].path());
+    let mut owner = scene.node(number, path, Held::nothing(), &guarded).await;
+    scene.court.mines(true);
+    let all_demanded = async || sent(&scene.court, number).await == 7;
+    let nodes = &mut [&mut sequencer, &mut owner];
+    until(nodes, "seven demands", all_demanded).await;
+    drop(sequencer);
+    let clock = scene.court.l1.devnet.controls();
+    clock.warp(10 * RESPONSE_WINDOW);
+    let fallen = async || scene.court.l1.forks().await == 1;
+    until(&mut [&mut owner], "a fall", fallen).await;
 }
 
 /// The owner is told the theft as a block, but without a transaction that the auth root has: nothing held is a licence.
@@ -470,10 +499,10 @@ async fn a_sequencer_that_signs_two_blocks_of_one_number_is_slashed() {
     scene.court.mines(true);
     // Not two blocks: one on each of two forks.
     let forked = (signed(header, 0), signed(other, 1));
-    node.contradictions.send(forked).await.unwrap();
+    node.contradictions.send_replace(Some(forked));
     until_verified(&mut node, 1).await;
     let pair = (signed(header, 0), signed(other, 0));
-    node.contradictions.send(pair).await.unwrap();
+    node.contradictions.send_replace(Some(pair));
     let slashed = async || scene.stake().await.is_zero();
     until(&mut [&mut node], "a slashed bond", slashed).await;
     assert_eq!(sent(&scene.court, PROVER).await, 1);

@@ -3,8 +3,8 @@
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolCall;
 use spillway_bridge_contracts::AuthorisationDisputes::{
-    self, ANSWER_GASCall, BOND_FLOORCall, answerCall, balanceCall, fellCall, openCall, refundCall,
-    withdrawCall,
+    self, ANSWER_GASCall, BOND_FLOORCall, answerCall, balanceCall, fellCall, openCall, recordCall,
+    refundCall, withdrawCall,
 };
 use spillway_protocol::dispute::OperationProof;
 
@@ -105,6 +105,34 @@ pub fn bond_of(floor: U256, answer_gas: U256, base_fee: u128) -> U256 {
     floor.max(answers)
 }
 
+/// What L1 knows of the challenge of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// Nothing: it was never challenged.
+    Never,
+    /// It is open.
+    Open,
+    /// It has ended.
+    Ended,
+}
+
+/// The call that asks for it, by the challenge's [name](crate::challenges::challenge_id). [`record_of`] reads the answer.
+#[must_use]
+pub fn challenge_record(id: B256) -> Bytes {
+    recordCall { id }.abi_encode().into()
+}
+
+/// See [`challenge_record`]. None if it is no answer.
+#[must_use]
+pub fn record_of(answer: &[u8]) -> Option<Recorded> {
+    let word = price_of(answer)?;
+    Some(match word {
+        U256::ZERO => Recorded::Never,
+        U256::ONE => Recorded::Ended,
+        _ => Recorded::Open,
+    })
+}
+
 /// The call that asks for the bonds that an account has earned or got back.
 #[must_use]
 pub fn challenge_bonds(account: Address) -> Bytes {
@@ -135,6 +163,14 @@ mod tests {
         assert_eq!(price_of(&word), Some(U256::from(5)));
         for bad in [&[][..], &word[1..], &[0; 33]] {
             assert_eq!(price_of(bad), None);
+            assert_eq!(record_of(bad), None);
+        }
+        for (record, recorded) in [
+            (U256::ZERO, Recorded::Never),
+            (U256::ONE, Recorded::Ended),
+            (U256::MAX, Recorded::Open),
+        ] {
+            assert_eq!(record_of(&record.to_be_bytes::<32>()), Some(recorded));
         }
     }
 }
