@@ -5,6 +5,7 @@
 //! - [`arrivals`]: messages and tokens as the contracts log them for L2.
 //! - [`batches`]: batches as they are sent to `Rollup` and as it logs them.
 //! - [`challenges`]: demands for signed transactions, as `AuthorisationDisputes` logs them.
+//! - [`payments`]: claims of withdrawals as they are sent to `Bridge`, and payments as the contracts log them.
 //! - [`encoding`]: values of the protocol as the contracts take and emit them.
 //! - [`connect`]: the provider that deployment speaks through.
 //! - [`provider`]: one provider over several nodes, for what runs for long.
@@ -23,6 +24,7 @@ pub mod encoding;
 pub mod events;
 pub mod fees;
 pub mod kzg;
+pub mod payments;
 pub mod provider;
 pub mod transactions;
 
