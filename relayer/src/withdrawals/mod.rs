@@ -161,7 +161,8 @@ impl Withdrawals {
         self.note_failure(index, FailureKind::Failed)
     }
 
-    /// L1 has no block after that one any more, or none at all. Failures are not taken back: the next attempt shows.
+    /// L1 has no block after that one any more, or none at all. Failures are not taken back, the next attempt shows; and the
+    /// time is told by the next block.
     ///
     /// # Errors
     /// [`Contradiction::FinalForked`], for good.
