@@ -101,9 +101,14 @@ impl Outcome {
         self.wei / self.waits.len() as f64
     }
 
+    /// In seconds.
+    fn average_wait(&self) -> f64 {
+        self.waits.iter().sum::<u64>() as f64 / self.waits.len() as f64
+    }
+
     fn row(&mut self, name: &str, one_by_one: f64) {
         self.waits.sort_unstable();
-        let average = self.waits.iter().sum::<u64>() as f64 / self.waits.len() as f64;
+        let average = self.average_wait();
         let p99 = self.waits[(self.waits.len() - 1) * 99 / 100];
         println!(
             "| {name} | {} | {:.1} | {:.1} % | {:.0} | {:.0} |",
@@ -174,9 +179,14 @@ fn price_at(prices: &[Prices], time: u64) -> Prices {
     prices[block.min(prices.len() - 1)]
 }
 
-/// The percentages against each other, at the default service level.
+/// The percentages against each other, at the default service level: cost and average wait.
 fn sweep(prices: &[Prices], rng: &mut StdRng, days: u64) {
-    let all = [30.0, 300.0, 3_000.0].map(|per_day| arrivals(rng, days, per_day));
+    let all = [30.0, 300.0, 3_000.0].map(|per_day| {
+        let arrivals = arrivals(rng, days, per_day);
+        let single = one_by_one(prices, &arrivals).each();
+        (arrivals, single)
+    });
+    println!("Cost in percent of one by one, and average wait in minutes.\n");
     println!("| first % | last % | 30 a day | 300 a day | 3,000 a day |\n|---|---|---|---|---|");
     for first_percent in [40, 50, 60, 70, 80, 90, 100] {
         for last_percent in [70, 100, 130, 160, 200, 300] {
@@ -185,16 +195,14 @@ fn sweep(prices: &[Prices], rng: &mut StdRng, days: u64) {
                 last_percent,
                 ..ClaimPolicy::default()
             };
-            let each = all.each_ref().map(|arrivals| {
-                let cost = by_policy(&policy, prices, arrivals).each();
-                format!(
-                    "{:.1} %",
-                    100.0 * cost / one_by_one(prices, arrivals).each()
-                )
+            let cells = all.each_ref().map(|(arrivals, single)| {
+                let outcome = by_policy(&policy, prices, arrivals);
+                let cost = 100.0 * outcome.each() / single;
+                format!("{cost:.1} %, {:.0}", outcome.average_wait() / 60.0)
             });
             println!(
                 "| {first_percent} | {last_percent} | {} |",
-                each.join(" | ")
+                cells.join(" | ")
             );
         }
     }

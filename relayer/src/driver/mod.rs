@@ -3,6 +3,7 @@
 //! One session reads L1 from the deployment on to its head and then follows it; when L1 says what cannot be followed, another
 //! one begins. Nothing is kept on disk here; the transaction manager keeps what it was asked for, and a session takes that over.
 
+mod asking;
 mod book;
 mod claiming;
 mod reading;

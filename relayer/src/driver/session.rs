@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
-use std::sync::Arc;
 
 use spillway_l1::arrivals::SaidError;
 use spillway_l1::events::{
@@ -11,13 +10,14 @@ use spillway_l1::events::{
 use spillway_l1::fees::{Fees, Oracle};
 use spillway_l1::payments;
 use spillway_l1::transactions::{Event, IntentId, Obstacle, Outcome};
-use tokio::task::{JoinError, JoinSet, spawn_blocking};
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::MissedTickBehavior;
 
+use super::asking::Pause;
 use super::book::Pages;
 use super::report::Report;
-use super::{Relayer, RelayerConfig, RelayerError, reading};
-use crate::l2::{L2, L2Error, L2Head, L2Withdrawal};
+use super::{Relayer, RelayerError, reading};
+use crate::l2::L2Head;
 use crate::policy::Prices;
 use crate::withdrawals::{Contradiction, FailureKind};
 
@@ -71,7 +71,7 @@ pub(super) struct Session<'r> {
     has_begun: bool,
     oracle: Oracle,
     fees: Option<Fees>,
-    l2_head: Option<L2Head>,
+    pub(super) l2_head: Option<L2Head>,
     /// Claims whose transaction is in a block.
     included: BTreeSet<IntentId>,
     /// Claims that are pointless, with the block since which they are; and those that are withdrawn for that.
@@ -81,30 +81,6 @@ pub(super) struct Session<'r> {
     l2_pause: Pause,
     /// After there was no claim although one was due.
     pub(super) claim_pause: Pause,
-}
-
-/// When to try again what failed.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Pause {
-    failures: u32,
-    until: Option<Instant>,
-}
-
-impl Pause {
-    pub(super) fn is_over(&self) -> bool {
-        self.until.is_none_or(|until| Instant::now() >= until)
-    }
-
-    /// It failed.
-    pub(super) fn extend(&mut self, config: &RelayerConfig) {
-        self.until = Some(Instant::now() + config.wait_after(self.failures));
-        self.failures = self.failures.saturating_add(1);
-    }
-
-    /// It succeeded.
-    pub(super) fn end(&mut self) {
-        *self = Self::default();
-    }
 }
 
 impl<'r> Session<'r> {
@@ -290,41 +266,6 @@ impl<'r> Session<'r> {
         }
     }
 
-    /// Asks L2 how far it is, and for the withdrawals that are not known yet.
-    async fn ask_l2(&mut self) -> Result<Result<(), L2Error>, End> {
-        loop {
-            let l2 = Arc::clone(&self.relayer.l2);
-            let (wanted, before) = (
-                self.relayer.book.pages.read().withdrawals.wanted(),
-                self.l2_head,
-            );
-            let asked = spawn_blocking(move || ask(&*l2, wanted, before)).await;
-            let (head, from, made) = match asked.map_err(RelayerError::Task)? {
-                Ok(told) => told,
-                Err(error) => return Ok(Err(error)),
-            };
-            let has_forked = self
-                .l2_head
-                .is_some_and(|before| before.fork_id != head.fork_id);
-            self.l2_head = Some(head);
-            let forgotten = {
-                let mut pages = self.relayer.book.pages.write();
-                pages.deposits.on_consumed(head.inbox_count);
-                if has_forked {
-                    pages.withdrawals.on_l2_forked();
-                }
-                pages.withdrawals.on_made(from, &made);
-                pages.withdrawals.make_room()
-            };
-            if let Some(index) = forgotten {
-                self.relayer.report(Report::Forgotten { index }).await;
-            }
-            if made.is_empty() && !has_forked {
-                return Ok(Ok(()));
-            }
-        }
-    }
-
     /// Withdraws claims that others were faster with.
     async fn cancel_pointless(&mut self) {
         let head = self.relayer.status.borrow().l1_block;
@@ -387,24 +328,6 @@ impl<'r> Session<'r> {
             status.oldest_wait = oldest.map_or(0, |oldest| now.saturating_sub(oldest));
             status.claims = claims;
         });
-    }
-}
-
-/// What L2 tells at once: how far it is, and withdrawals from an index on.
-fn ask(
-    l2: &dyn L2,
-    wanted: Option<(u32, usize)>,
-    before: Option<L2Head>,
-) -> Result<(L2Head, u32, Vec<L2Withdrawal>), L2Error> {
-    let head = l2.head()?;
-    let is_same = before.is_none_or(|before| before.fork_id == head.fork_id);
-    match wanted {
-        Some((from, max)) if is_same && from < head.withdrawal_count => {
-            let mut made = l2.withdrawals(from, max)?;
-            made.truncate(max);
-            Ok((head, from, made))
-        }
-        _ => Ok((head, 0, Vec::new())),
     }
 }
 
