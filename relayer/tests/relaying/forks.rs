@@ -13,7 +13,7 @@ use super::running::{Running, Tuning};
 use super::{BLOCK_TIME, expect_paid_once, posted};
 
 /// The seed of a test: SPILLWAY_SEED, or a new one. It is printed, and nextest shows it when the test fails.
-fn seed() -> u64 {
+pub(super) fn seed() -> u64 {
     let given = std::env::var("SPILLWAY_SEED").ok();
     let seed = given.map_or_else(rand::random, |seed| seed.parse().expect("a number"));
     eprintln!("SPILLWAY_SEED={seed}");

@@ -5,6 +5,7 @@ mod forks;
 mod l1;
 mod l2;
 mod prices;
+mod random;
 mod running;
 
 use std::time::Duration;

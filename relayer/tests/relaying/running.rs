@@ -104,13 +104,23 @@ impl Running {
         }
     }
 
+    /// Kills it and starts another one in its place.
+    pub(super) async fn restart(&mut self, l1: &L1, town: &Town, dir: &Path) {
+        self.end().await;
+        *self = Self::start(l1, town, dir, Tuning::default()).await;
+    }
+
     /// Ends it at once, wherever it is.
-    pub(super) async fn kill(self) {
+    pub(super) async fn kill(mut self) {
+        self.end().await;
+    }
+
+    async fn end(&mut self) {
         self.manager.abort();
         self.relayer.abort();
         // Its handle of the manager goes with it, and with the manager the lock.
-        let _ = self.relayer.await;
-        let _ = self.manager.await;
+        let _ = (&mut self.relayer).await;
+        let _ = (&mut self.manager).await;
         // What was being written when the task ended is written, and only then the folder is free.
         while IntentStore::open(&self.intents).is_err() {
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -137,6 +147,11 @@ impl Running {
         let status = *self.status.borrow();
         assert!(waited.is_ok(), "no such report; {told:#?}, {status:?}");
         told
+    }
+
+    /// Reads what it has reported, so that it goes on.
+    pub(super) fn drain(&mut self) {
+        while self.reports.try_recv().is_ok() {}
     }
 
     /// The next report, or none if all these are paid before.
