@@ -75,6 +75,9 @@ async fn withdrawals_of_a_fallen_batch_are_not_claimed() {
     l1.pass_window();
     running.until_paid(&[again]).await;
     assert_eq!(l1.balance(recipient(100)).await, 7);
+    let told = running.book.withdrawal(again).expect("it is recent");
+    assert_eq!(told.made.withdrawal.recipient, recipient(100));
+    assert_eq!(running.book.withdrawal(again + 1), None, "it is no more");
     expect_paid_once(&l1, &[before, vec![again]].concat()).await;
     running.kill().await;
 }

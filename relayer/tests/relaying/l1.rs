@@ -10,7 +10,7 @@ use alloy_rpc_types_eth::{Filter, TransactionRequest};
 use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::SolCall;
 use spillway_bridge_contracts::{Inbox, Rollup};
-use spillway_devnet::{ChainConfig, Config, Devnet, forwarder};
+use spillway_devnet::{CallLimits, ChainConfig, Config, Devnet, forwarder};
 use spillway_l1::batches::{self, BatchEvent, SubmittedBatch};
 use spillway_l1::deployment::{
     Deployer, Deployment, Development, Governance, Parameters, Plan, Settings, deploy,
@@ -55,6 +55,12 @@ impl L1 {
         let config = Config {
             chain: ChainConfig {
                 funded: keys.map(|number| (key(number).address(), funds)).to_vec(),
+                // The test itself asks for all logs at once.
+                calls: CallLimits {
+                    log_blocks: u64::MAX,
+                    logs: usize::MAX,
+                    ..CallLimits::default()
+                },
                 ..ChainConfig::default()
             },
             block_time: Some(Duration::from_millis(10)),
