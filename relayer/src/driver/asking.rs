@@ -35,14 +35,17 @@ impl Pause {
 }
 
 impl Session<'_> {
-    /// Asks L2 how far it is, and for the withdrawals that are not known yet.
+    /// Asks L2 how far it is, and for the withdrawals that are not known yet. These wait for L1's head: before, it is not known
+    /// which are paid.
     pub(super) async fn ask_l2(&mut self) -> Result<Result<(), L2Error>, End> {
         loop {
             let l2 = Arc::clone(&self.relayer.l2);
-            let (wanted, before) = (
-                self.relayer.book.pages.read().withdrawals.wanted(),
-                self.l2_head,
-            );
+            let pages = &self.relayer.book.pages;
+            let wanted = match self.is_at_head {
+                true => pages.write().withdrawals.wanted(),
+                false => None,
+            };
+            let before = self.l2_head;
             let asked = spawn_blocking(move || ask(&*l2, wanted, before)).await;
             let (head, from, made) = match asked.map_err(RelayerError::Task)? {
                 Ok(told) => told,

@@ -66,7 +66,7 @@ pub(super) struct Session<'r> {
     pub(super) relayer: &'r mut Relayer,
     /// Reads L1, and is away while it does.
     reading: JoinSet<Read>,
-    is_at_head: bool,
+    pub(super) is_at_head: bool,
     /// Whether the head was reached at all: before, what is read is history.
     has_begun: bool,
     oracle: Oracle,
@@ -124,6 +124,8 @@ impl<'r> Session<'r> {
             l2_pause: Pause::default(),
             claim_pause: Pause::default(),
         };
+        // What L2 has consumed long ago is not to fill the memory for deposits. If it does not answer, the first tick says so.
+        let _ = session.ask_l2().await?;
         session.start_reading(Box::new(reader));
         Ok(session)
     }
@@ -242,10 +244,6 @@ impl<'r> Session<'r> {
     }
 
     async fn on_tick(&mut self) -> Result<(), End> {
-        if !self.is_at_head {
-            return Ok(());
-        }
-        self.cancel_pointless().await;
         if self.l2_pause.is_over() {
             match self.ask_l2().await? {
                 Ok(()) => self.l2_pause.end(),
@@ -256,6 +254,10 @@ impl<'r> Session<'r> {
                 }
             }
         }
+        if !self.is_at_head {
+            return Ok(());
+        }
+        self.cancel_pointless().await;
         let is_free = self.open_claims() < self.relayer.config.in_flight_max;
         if !is_free || !self.claim_pause.is_over() {
             return Ok(());

@@ -138,9 +138,13 @@ impl Withdrawals {
         }
     }
 
-    /// Which withdrawals L2 is to be asked for: from that index on, at most so many. None while there is no room.
+    /// Which withdrawals L2 is to be asked for: from that index on, at most so many. None while there is no room. What was
+    /// paid long ago is passed over.
     #[must_use]
-    pub fn wanted(&self) -> Option<(u32, usize)> {
+    pub fn wanted(&mut self) -> Option<(u32, usize)> {
+        while self.payments.is_old(self.next) && self.next < u32::MAX {
+            self.next += 1;
+        }
         let room = self.config.tracked_max.saturating_sub(self.tracked.len());
         (room > 0).then(|| (self.next, room.min(PAGE_MAX)))
     }

@@ -3,8 +3,9 @@
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use spillway_devnet::chain::Dropped;
-use spillway_relayer::Report;
+use spillway_relayer::deposits::DepositStage;
 use spillway_relayer::withdrawals::WithdrawalStage;
+use spillway_relayer::{Book, Report};
 use tempfile::TempDir;
 
 use super::l1::{ETHER, L1};
@@ -48,6 +49,53 @@ async fn payments_that_l1_drops_are_made_again() {
     }
     controls.mine(2).unwrap();
     expect_paid_once(&l1, &all).await;
+    running.kill().await;
+}
+
+/// Everything is read again, what is under way is taken over, and L1's word about deposits that L2 has consumed is told.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fork_below_what_was_final_begins_a_session_anew() {
+    let l1 = L1::start(BLOCK_TIME).await;
+    let (town, dir) = (Town::default(), TempDir::new().unwrap());
+    let controls = l1.devnet.controls();
+    let shallow = Tuning {
+        depth: 32,
+        ..Tuning::default()
+    };
+    let indices = posted(&l1, &town, 3).await;
+    let mut running = Running::start(&l1, &town, dir.path(), shallow).await;
+    running.until_paid(&indices).await;
+    l1.deposit(recipient(1), 5).await;
+    town.consume(2);
+    let is_credited = |book: &Book| {
+        let deposit = book.deposit(1);
+        deposit.is_some_and(|deposit| deposit.stage == DepositStage::Credited)
+    };
+    let book = running.book.clone();
+    running.until(|_| is_credited(&book)).await;
+    controls.set_block_time(None).unwrap();
+    let deposited = running.book.deposit(1).expect("it is recent").deposit;
+    let depth = 1 + l1.devnet.chain().head().header.number - deposited.l1_block;
+    controls.reorg(depth as usize, Dropped::Lost).unwrap();
+    controls.mine(2).unwrap();
+    let told = running
+        .until_told(|report| matches!(report, Report::DepositsLost { count: 1 }))
+        .await;
+    assert!(
+        !told
+            .iter()
+            .any(|report| matches!(report, Report::Again { .. }))
+    );
+    let head = controls.mine(60).unwrap().header.number;
+    running.until(|status| status.l1_block >= head).await;
+    controls.reorg(50, Dropped::Lost).unwrap();
+    controls.set_block_time(Some(BLOCK_TIME)).unwrap();
+    running
+        .until_report(|report| matches!(report, Report::Again { .. }))
+        .await;
+    let more = posted(&l1, &town, 2).await;
+    running.until_paid(&more).await;
+    expect_paid_once(&l1, &[indices, more].concat()).await;
     running.kill().await;
 }
 

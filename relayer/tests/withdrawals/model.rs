@@ -202,7 +202,7 @@ impl Model {
         }
     }
 
-    fn check(&self, withdrawals: &Withdrawals) {
+    fn check(&self, withdrawals: &mut Withdrawals) {
         let (head, known) = (self.head(), withdrawals.wanted().expect("there is room").0);
         let mut claimable = Vec::new();
         for index in 0..known {
@@ -236,7 +236,7 @@ proptest! {
         let (mut model, mut withdrawals) = (Model::default(), Withdrawals::new(CONFIG));
         for op in &ops {
             model.apply(op, &mut withdrawals);
-            model.check(&withdrawals);
+            model.check(&mut withdrawals);
         }
     }
 }
