@@ -1,5 +1,6 @@
 //! From what waits to a claim that the transaction manager has on disk.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use alloy_primitives::Address;
@@ -83,12 +84,14 @@ impl Session<'_> {
 
     async fn submit_claim(&mut self, chosen: &Chosen, batch: &PostedBatch) -> Result<(), Setback> {
         let proven = prove(self.relayer, batch, &chosen.indices).await?;
+        let suspects = self.suspects(&chosen.indices);
         let trial = Trial {
             provider: &self.relayer.provider,
             bridge: self.relayer.config.contracts.bridge,
             from: self.relayer.account.manager.account(),
             batch,
             proven: &proven,
+            suspects: &suspects,
         };
         let refused = |error| match error {
             TrialError::Refused(ClaimRefusal::NotFinal(reason)) => {
@@ -144,6 +147,16 @@ impl Session<'_> {
         };
         self.relayer.report(claiming).await;
         Ok(())
+    }
+
+    /// Those that have failed before.
+    fn suspects(&self, indices: &[u32]) -> BTreeSet<u32> {
+        let pages = self.relayer.book.pages.read();
+        let has_failed = |index: &u32| {
+            let status = pages.withdrawals.get(*index);
+            status.is_some_and(|status| status.failure.is_some())
+        };
+        indices.iter().copied().filter(has_failed).collect()
     }
 
     /// The most failures that one of these has seen.

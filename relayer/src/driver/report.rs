@@ -123,7 +123,8 @@ pub struct Status {
     pub oldest_wait: u64,
     /// Claims that are under way and not all paid.
     pub claims: usize,
-    /// Wei that claims of this run have cost.
+    /// Wei that claims have cost, as this run was told. A start is told again what is not final, and so is everybody after a
+    /// fork: what is told again counts again.
     pub wei_spent: u128,
     /// The newest claim's transaction that is in a block.
     pub last_claim: Option<B256>,

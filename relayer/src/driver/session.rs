@@ -235,12 +235,14 @@ impl<'r> Session<'r> {
         let Some(unpaid) = unpaid.filter(|_| has_failed) else {
             return;
         };
-        let count = unpaid.len();
-        for index in unpaid {
-            self.note_failure(index, FailureKind::ClaimFailed).await;
+        for index in &unpaid {
+            let kind = FailureKind::ClaimFailed;
+            pages.write().withdrawals.note_failure(*index, kind);
         }
-        let failed = Report::ClaimFailed { id, unpaid: count };
-        self.relayer.report(failed).await;
+        let unpaid = unpaid.len();
+        self.relayer
+            .report(Report::ClaimFailed { id, unpaid })
+            .await;
     }
 
     async fn on_tick(&mut self) -> Result<(), End> {

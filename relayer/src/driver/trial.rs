@@ -1,5 +1,7 @@
 //! A claim tried on L1's head before it is sent: who would be paid, and how much gas it takes. Trying costs nothing.
 
+use std::collections::BTreeSet;
+
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_provider::{DynProvider, Provider};
 use alloy_rpc_types_eth::TransactionRequest;
@@ -7,6 +9,7 @@ use alloy_transport::{RpcError, TransportError};
 use spillway_l1::payments::{self, Claim, ClaimRefusal};
 use spillway_l1::transactions::{DATA_BYTES_MAX, GAS_LIMIT_MAX};
 
+use crate::policy::FAILING_GAS_MAX;
 use crate::proof::Proven;
 use crate::withdrawals::PostedBatch;
 
@@ -50,6 +53,8 @@ pub(super) struct Trial<'t> {
     pub(super) from: Address,
     pub(super) batch: &'t PostedBatch,
     pub(super) proven: &'t Proven,
+    /// Withdrawals that have failed before: they may take all the gas there is for a payment, whatever an estimate says.
+    pub(super) suspects: &'t BTreeSet<u32>,
 }
 
 impl Trial<'_> {
@@ -76,7 +81,7 @@ impl Trial<'_> {
         while !indices.is_empty() {
             let data = self.call(indices);
             let gas = match data.len() <= DATA_BYTES_MAX {
-                true => self.gas(&data).await?,
+                true => self.gas(indices, &data).await?,
                 false => None,
             };
             if let Some(gas_limit) = gas {
@@ -129,7 +134,7 @@ impl Trial<'_> {
     }
 
     /// The gas limit with which to send a claim; none if it takes too much.
-    async fn gas(&self, data: &Bytes) -> Result<Option<u64>, TrialError> {
+    async fn gas(&self, indices: &[u32], data: &Bytes) -> Result<Option<u64>, TrialError> {
         let estimate = self.provider.estimate_gas(self.request(data.clone())).await;
         if let Err(RpcError::ErrorResp(payload)) = &estimate
             && payload.as_revert_data().is_none()
@@ -139,7 +144,10 @@ impl Trial<'_> {
         }
         match judged(estimate)? {
             Ok(gas) if gas <= GAS_LIMIT_MAX => {
+                let is_suspect = |index: &&u32| self.suspects.contains(index);
+                let suspects = indices.iter().filter(is_suspect).count() as u64;
                 let margin = gas.saturating_mul(GAS_MARGIN_PERCENT) / 100;
+                let margin = margin.saturating_add(suspects.saturating_mul(FAILING_GAS_MAX));
                 Ok(Some(gas.saturating_add(margin).min(GAS_LIMIT_MAX)))
             }
             Ok(_) | Err(ClaimRefusal::TooLittleGas | ClaimRefusal::NothingPaid) => Ok(None),

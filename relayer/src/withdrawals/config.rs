@@ -15,6 +15,8 @@ pub struct WithdrawalConfig {
     pub retry_max: u64,
     /// Failures after which only others claim it.
     pub failures_max: u32,
+    /// The same for those in a transaction on L1, each of which costs gas.
+    pub failures_on_l1_max: u32,
 }
 
 impl WithdrawalConfig {
@@ -28,6 +30,7 @@ impl WithdrawalConfig {
             retry: 3_600,
             retry_max: 48 * 3_600,
             failures_max: 10,
+            failures_on_l1_max: 3,
         }
     }
 }

@@ -39,7 +39,8 @@ const CLAIM_RETRY: u64 = 60;
 struct Entry {
     made: L2Withdrawal,
     failure: Option<Failure>,
-    /// The last transaction in which it failed: included again after a fork it is the same failure.
+    /// Transactions in which it failed, and the last of them: included again after a fork it is the same failure.
+    failures_on_l1: u32,
     failed_in: Option<B256>,
 }
 
@@ -109,6 +110,7 @@ impl Withdrawals {
             return None;
         }
         entry.failed_in = Some(transaction);
+        entry.failures_on_l1 = entry.failures_on_l1.saturating_add(1);
         self.note_failure(index, FailureKind::Failed)
     }
 
@@ -164,6 +166,7 @@ impl Withdrawals {
             let entry = Entry {
                 made: *made,
                 failure: None,
+                failures_on_l1: 0,
                 failed_in: None,
             };
             self.tracked.insert(index, entry);
@@ -218,7 +221,8 @@ impl Withdrawals {
             // It may have been the fault of another one in the claim.
             FailureKind::ClaimFailed => (CLAIM_RETRY.min(config.retry), false),
             FailureKind::WouldFail | FailureKind::Failed => {
-                (config.retry, times >= config.failures_max)
+                let is_costly = entry.failures_on_l1 >= config.failures_on_l1_max;
+                (config.retry, is_costly || times >= config.failures_max)
             }
         };
         let wait = first.saturating_mul(1 << (times - 1).min(32));

@@ -18,6 +18,9 @@ pub(super) const REFUSES: &[u8] = &[0x5f, 0x5f, 0xfd];
 /// The same in a transaction, whose gas price is not zero as that of a call: gasprice, jump to the refusal if there is one.
 const REFUSES_IN_BLOCKS: &[u8] = &[0x3a, 0x60, 0x05, 0x57, 0x00, 0x5b, 0x5f, 0x5f, 0xfd];
 
+/// The same, which takes all its gas with it.
+const BURNS_IN_BLOCKS: &[u8] = &[0x3a, 0x60, 0x05, 0x57, 0x00, 0x5b, 0xfe];
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_recipient_that_refuses_blocks_nobody_and_is_tried_again() {
     let l1 = L1::start(BLOCK_TIME).await;
@@ -82,6 +85,36 @@ async fn a_recipient_that_deceives_the_trial_is_reported() {
     let good: Vec<_> = indices.into_iter().filter(|index| *index != 1).collect();
     running.until_paid(&good).await;
     expect_paid_once(&l1, &good).await;
+    running.kill().await;
+}
+
+/// So many that the claim runs out of gas: the next one has enough for whatever they do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn recipients_that_burn_gas_stop_nobody_for_long() {
+    let l1 = L1::start(BLOCK_TIME).await;
+    let (town, dir) = (Town::default(), TempDir::new().unwrap());
+    let controls = l1.devnet.controls();
+    let indices = posted(&l1, &town, 25).await;
+    let (burning, good) = indices.split_at(20);
+    for index in burning {
+        let code = Bytes::from_static(BURNS_IN_BLOCKS);
+        controls.set_code(recipient(*index), code).unwrap();
+    }
+    let mut running = Running::start(&l1, &town, dir.path(), Tuning::default()).await;
+    running
+        .until_report(|report| matches!(report, Report::ClaimFailed { unpaid: 25, .. }))
+        .await;
+    controls.warp(120);
+    let last = *burning.last().expect("some burn");
+    let told = running
+        .until_told(
+            |report| matches!(report, Report::PaymentFailed { index, .. } if *index == last),
+        )
+        .await;
+    let is_failure = |report: &&Report| matches!(report, Report::PaymentFailed { .. });
+    assert_eq!(told.iter().filter(is_failure).count(), burning.len());
+    running.until_paid(good).await;
+    expect_paid_once(&l1, good).await;
     running.kill().await;
 }
 

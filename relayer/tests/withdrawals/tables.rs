@@ -47,13 +47,24 @@ fn a_payment_that_fails_waits_longer_each_time() {
 }
 
 #[test]
-fn a_failure_counts_once_a_transaction_and_a_lost_claim_never_ends_it() {
+fn a_failure_counts_once_a_transaction_and_three_are_enough() {
     let mut withdrawals = claimable();
     let transaction = B256::repeat_byte(1);
     assert!(withdrawals.on_failed(0, transaction).is_some());
     assert_eq!(withdrawals.on_failed(0, transaction), None);
     assert_eq!(withdrawals.on_failed(9, transaction), None);
+    let costly = |number| B256::repeat_byte(number);
+    assert!(
+        withdrawals
+            .on_failed(0, costly(2))
+            .unwrap()
+            .retry_at
+            .is_some()
+    );
+    assert_eq!(withdrawals.on_failed(0, costly(3)).unwrap().retry_at, None);
+    let mut withdrawals = claimable();
     for _ in 0..50 {
+        // Whatever made the whole claim fail, it may have been another one.
         let failure = withdrawals.note_failure(0, FailureKind::ClaimFailed);
         assert!(failure.unwrap().retry_at.is_some());
     }
