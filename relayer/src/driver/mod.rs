@@ -11,13 +11,14 @@ mod report;
 mod session;
 mod trial;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use alloy_provider::DynProvider;
 use spillway_l1::events::{ContractAddresses, Finality};
 use spillway_l1::fees::FeeSettings;
-use spillway_l1::transactions::{Events, TransactionManager};
+use spillway_l1::transactions::{Events, IntentId, TransactionManager};
 use tokio::sync::{mpsc, watch};
 
 use crate::deposits::DepositConfig;
@@ -119,6 +120,8 @@ pub struct Relayer {
     account: Account,
     l2: Arc<dyn L2>,
     book: Book,
+    /// Claims whose transaction is in a block: the manager tells it once, whatever becomes of a session.
+    included: BTreeSet<IntentId>,
     reports: mpsc::Sender<Report>,
     status: watch::Sender<Status>,
 }
@@ -138,6 +141,7 @@ impl Relayer {
         let pages = Pages::new(config.deposits, config.withdrawals);
         Self {
             book: Book::new(pages),
+            included: BTreeSet::new(),
             config,
             provider,
             account,

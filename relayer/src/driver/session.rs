@@ -72,8 +72,6 @@ pub(super) struct Session<'r> {
     oracle: Oracle,
     fees: Option<Fees>,
     pub(super) l2_head: Option<L2Head>,
-    /// Claims whose transaction is in a block.
-    included: BTreeSet<IntentId>,
     /// Claims that are pointless, with the block since which they are; and those that are withdrawn for that.
     pointless: Vec<(IntentId, u64)>,
     cancelled: BTreeSet<IntentId>,
@@ -118,7 +116,6 @@ impl<'r> Session<'r> {
             oracle,
             fees: None,
             l2_head: None,
-            included: BTreeSet::new(),
             pointless: Vec::new(),
             cancelled: BTreeSet::new(),
             l2_pause: Pause::default(),
@@ -199,7 +196,7 @@ impl<'r> Session<'r> {
         let id = event.id();
         match event {
             Event::Included { receipt, .. } => {
-                self.included.insert(id);
+                self.relayer.included.insert(id);
                 let (gas, wei) = (receipt.gas_used, receipt.cost());
                 self.relayer.status.send_modify(|status| {
                     status.wei_spent = status.wei_spent.saturating_add(wei);
@@ -207,7 +204,7 @@ impl<'r> Session<'r> {
                 });
                 self.relayer.report(Report::Claimed { id, gas, wei }).await;
             }
-            Event::Dropped { .. } => _ = self.included.remove(&id),
+            Event::Dropped { .. } => _ = self.relayer.included.remove(&id),
             Event::Reverted { .. } | Event::Cancelled { .. } => self.end_claim(id, true).await,
             Event::Final { settled, .. } => {
                 let has_failed = settled.outcome != Outcome::Executed;
@@ -228,7 +225,7 @@ impl<'r> Session<'r> {
 
     /// A claim takes no effect any more, or has taken its effect for good.
     async fn end_claim(&mut self, id: IntentId, has_failed: bool) {
-        self.included.remove(&id);
+        self.relayer.included.remove(&id);
         self.cancelled.remove(&id);
         let pages = &self.relayer.book.pages;
         let unpaid = pages.write().withdrawals.on_claim_ended(id);
@@ -286,7 +283,7 @@ impl<'r> Session<'r> {
             match since {
                 None => self.pointless.push((id, head)),
                 Some((_, since)) if head < since.saturating_add(POINTLESS_BLOCKS) => {}
-                Some(_) if self.included.contains(&id) => {}
+                Some(_) if self.relayer.included.contains(&id) => {}
                 Some(_) => {
                     if self.cancelled.insert(id) {
                         self.relayer.account.manager.cancel(id).await;
