@@ -62,21 +62,18 @@ impl Guard {
         }
     }
 
-    /// Whether what the guarded accounts did in a batch is to be demanded now. It was replayed so long ago, no block has come
-    /// in for so long, and that is the time on L1.
-    pub(crate) fn is_due(
-        &self,
-        batch: &SubmittedBatch,
-        waited: Duration,
-        stalled: Duration,
-        l1_time: u64,
-    ) -> bool {
+    /// Whether a batch that was replayed so long ago may be looked at, as there is somebody to guard.
+    pub(crate) fn has_waited(&self, waited: Duration) -> bool {
+        !self.config.accounts.is_empty() && waited >= self.config.patience
+    }
+
+    /// Whether what the guarded accounts did in such a batch is to be demanded now. No block has come in for so long, and that is
+    /// the time on L1.
+    pub(crate) fn is_due(&self, batch: &SubmittedBatch, stalled: Duration, l1_time: u64) -> bool {
         let half = self.config.challenge_window / 2;
         let is_late = l1_time >= batch.submission.posted_at.saturating_add(half);
         let busy = self.tasks.values().filter(|task| !task.is_finished());
-        !self.config.accounts.is_empty()
-            && waited >= self.config.patience
-            && (stalled >= self.config.patience || is_late)
+        (stalled >= self.config.patience || is_late)
             && !self.tasks.contains_key(&hash_of(batch))
             && busy.count() < BATCHES_MAX
     }

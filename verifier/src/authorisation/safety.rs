@@ -59,6 +59,12 @@ impl Safety {
         (!self.holdings.has_failed()).then(|| self.newest.1.elapsed())
     }
 
+    /// The newest batch that was noted.
+    pub(crate) fn last_noted(&self) -> u64 {
+        let last = self.waiting.back();
+        last.map_or(self.safe.0, |waiting| waiting.batch.number)
+    }
+
     /// A batch that was noted and waits, or is the newest safe one.
     pub(crate) fn noted(&self, number: u64) -> Option<Arc<SubmittedBatch>> {
         let noted = self.waiting.iter().map(|waiting| &waiting.batch);
@@ -106,9 +112,7 @@ impl Safety {
         first_block: u64,
         block_hash: Option<B256>,
     ) {
-        let last = self.waiting.back();
-        let known = last.map_or(self.safe.0, |waiting| waiting.batch.number);
-        if batch.number > known {
+        if batch.number > self.last_noted() {
             self.waiting.push_back(Waiting {
                 batch: without_data(batch),
                 first_block,

@@ -7,6 +7,7 @@ use tokio::task::spawn_blocking;
 
 use super::Verifier;
 use super::verdicts::case;
+use crate::authorisation::Safety;
 use crate::config::VerifierError;
 use crate::replay::Ledger;
 
@@ -62,6 +63,11 @@ impl Verifier {
 
     /// On the way back to a batch, others that were handed out before can fall unseen: the derivation has forgotten them.
     fn look_for_fallen(&mut self) {
+        let noted = self.safety.as_ref().map_or(0, Safety::last_noted);
+        let ledger = self.ledger.as_ref();
+        if ledger.is_none_or(|ledger| ledger.batch() >= noted) {
+            return;
+        }
         let standing = self.derivation.standing();
         let fallen = self.safety.as_ref().and_then(|safety| {
             safety.fallen(|number| match standing.batch(number) {
@@ -100,23 +106,23 @@ impl Verifier {
                 self.rewind(suspect.number - 1)?;
             }
         }
-        let (Some(suspect), Some(ledger), Some(guard)) =
-            (&self.suspect, &self.ledger, &mut self.guard)
-        else {
-            return Ok(());
+        let is_there = |suspect: &mut Arc<SubmittedBatch>| {
+            let ledger = self.ledger.as_ref();
+            ledger.is_some_and(|ledger| ledger.batch() + 1 == suspect.number)
         };
-        if ledger.batch() + 1 == suspect.number
-            && self.derivation.standing().batch(suspect.number) == Some(suspect)
+        // One that is in another block of L1 by now, or fell, is found again if need be.
+        if let Some(suspect) = self.suspect.take_if(is_there)
+            && self.derivation.standing().batch(suspect.number) == Some(&suspect)
+            && let (Some(ledger), Some(guard)) = (&self.ledger, &mut self.guard)
         {
-            guard.demand(case(&self.derivation, ledger, suspect));
-            self.suspect = None;
+            guard.demand(case(&self.derivation, ledger, &suspect));
         }
         Ok(())
     }
 
     /// The first batch that waits for too long, as it stands now.
     fn next_suspect(&mut self) -> Option<Arc<SubmittedBatch>> {
-        let (safety, guard) = (self.safety.as_mut()?, self.guard.as_mut()?);
+        let (safety, guard) = (self.safety.as_mut()?, self.guard.as_ref()?);
         let stalled = safety.stalled()?;
         let standing = self.derivation.standing();
         let waiting = safety.waiting().filter_map(|waiting| {
@@ -124,7 +130,9 @@ impl Verifier {
             Some((waiting.since.elapsed(), batch))
         });
         let now = self.l1_time;
-        let mut due = waiting.filter(|(waited, batch)| guard.is_due(batch, *waited, stalled, now));
-        due.next().map(|(_, batch)| Arc::clone(batch))
+        // In the order in which they were replayed.
+        let mut long = waiting.take_while(|(waited, _)| guard.has_waited(*waited));
+        let due = long.find(|(_, batch)| guard.is_due(batch, stalled, now));
+        due.map(|(_, batch)| Arc::clone(batch))
     }
 }
