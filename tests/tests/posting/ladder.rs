@@ -67,6 +67,11 @@ async fn a_transaction_climbs_one_rung_after_the_other() {
         number(&status, "withdrawable_block"),
         batch.header.block_number
     );
+    patiently("a safe block", async || {
+        let status = rollup.status().await;
+        number(&status, "safe_block") >= batch.header.block_number
+    })
+    .await;
     rollup.agrees().await;
 }
 
@@ -92,12 +97,15 @@ async fn tags(rollup: &Rollup) {
         found.push(u64::from_str_radix(digits, 16).expect("a number"));
     }
     let after = rollup.status().await;
-    for (name, found) in ["posted_block", "l1_final_block"].into_iter().zip(found) {
-        let range = number(&before, name)..=number(&after, name);
-        assert!(
-            range.contains(&found),
-            "{name}: {found} is not in {range:?}"
-        );
+    // Safe is what the verifier has come to, and nothing is final that is not.
+    let safe = |status: &Value| number(status, "safe_block");
+    let last = |status: &Value| number(status, "l1_final_block").min(safe(status));
+    let ranges = [safe(&before)..=safe(&after), last(&before)..=last(&after)];
+    for (range, found) in ranges.into_iter().zip(found) {
+        assert!(range.contains(&found), "{found} is not in {range:?}");
+    }
+    for status in [before, after] {
+        assert!(safe(&status) <= number(&status, "posted_block"), "{status}");
     }
 }
 
