@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::disputes::Disputes;
 use super::parameters::{Governance, Parameters};
+use crate::events::ContractAddresses;
 
 /// The version that is written, and the only one that is read.
 pub const VERSION: u32 = 1;
@@ -104,6 +105,16 @@ pub enum FileError {
 }
 
 impl Deployment {
+    /// The contracts whose logs are read.
+    #[must_use]
+    pub const fn contracts(&self) -> ContractAddresses {
+        ContractAddresses {
+            inbox: self.inbox,
+            bridge: self.bridge,
+            rollup: self.rollup,
+        }
+    }
+
     /// Reads a file.
     ///
     /// # Errors

@@ -83,11 +83,7 @@ impl Batching {
         Self {
             config,
             provider,
-            contracts: ContractAddresses {
-                inbox: deployment.inbox,
-                bridge: deployment.bridge,
-                rollup: deployment.rollup,
-            },
+            contracts: deployment.contracts(),
             first_l1_block: deployment.l1_block.number,
             folder: directory.join(FOLDER),
             journal: Arc::new(DurableBlocks::new(&sequencer.view(), directory)),

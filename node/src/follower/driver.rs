@@ -144,11 +144,7 @@ impl Follower {
         settings: FollowerSettings,
         chain: Chain,
     ) -> Self {
-        let contracts = ContractAddresses {
-            inbox: deployment.inbox,
-            bridge: deployment.bridge,
-            rollup: deployment.rollup,
-        };
+        let contracts = deployment.contracts();
         let cursor = Cursor::before(deployment.l1_block.number);
         if let Chain::Replica(_, listed) = &chain {
             listed.roll_back(None);

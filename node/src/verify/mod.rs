@@ -9,7 +9,7 @@ pub(crate) mod snapshot;
 use anyhow::{Context, Result, bail};
 use spillway_l1::beacon::{Archive, BeaconClient, BlobSource};
 use spillway_l1::deployment::Deployment;
-use spillway_l1::events::{ContractAddresses, Finality, ReaderSettings};
+use spillway_l1::events::{Finality, ReaderSettings};
 use spillway_verifier::replay::Ledger;
 use spillway_verifier::{Progress, Until, Verifier, VerifierConfig};
 use tokio::sync::watch;
@@ -92,17 +92,9 @@ async fn verify_all(
     outcome
 }
 
-const fn contracts(deployment: &Deployment) -> ContractAddresses {
-    ContractAddresses {
-        inbox: deployment.inbox,
-        bridge: deployment.bridge,
-        rollup: deployment.rollup,
-    }
-}
-
 fn config(deployment: &Deployment) -> VerifierConfig {
     VerifierConfig {
-        contracts: contracts(deployment),
+        contracts: deployment.contracts(),
         l1_block: deployment.l1_block.number,
         fee_account: deployment.genesis.fee_account,
         finality: Finality::Finalized,

@@ -20,7 +20,6 @@ use spillway_sequencer::snapshot;
 use spillway_verifier::Verifier;
 use spillway_verifier::replay::Ledger;
 
-use super::contracts;
 use super::finality::{FinalBatches, Posted};
 
 /// Why L1 does not certify a snapshot.
@@ -130,7 +129,7 @@ pub(crate) async fn certify(
 ) -> Result<Ledger> {
     let (state, tree, _, head) = read.into_parts()?;
     let claim = Claim::of(&state, &tree, &head);
-    let contracts = contracts(deployment);
+    let contracts = deployment.contracts();
     let finals = FinalBatches::find(l1, &contracts, deployment.l1_block.number).await?;
     let found = finals.ending_with(claim.block).await?;
     let batch = claim.judge(found.as_ref(), finals.newest())?;
@@ -172,7 +171,7 @@ pub(super) async fn save(
         ledger.context("--save-snapshot: L1 has no batch yet, so there is nothing to save")?;
     let (_, tokens) = verifier.derivation().inputs(0, 0);
     write(path, ledger, tokens, deployment).context("--save-snapshot")?;
-    let contracts = contracts(deployment);
+    let contracts = deployment.contracts();
     let finals = FinalBatches::find(l1, &contracts, deployment.l1_block.number).await?;
     let final_batch = finals.newest().map_or(0, |newest| newest.batch.number);
     let standing = verifier.derivation().standing();

@@ -15,7 +15,7 @@ use alloy_provider::DynProvider;
 use alloy_signer_local::PrivateKeySigner;
 use spillway_l1::beacon::{Archive, BeaconClient, BlobSource};
 use spillway_l1::deployment::Deployment;
-use spillway_l1::events::{ContractAddresses, Finality, ReaderSettings};
+use spillway_l1::events::{Finality, ReaderSettings};
 use spillway_l1::fees::FeeSettings;
 use spillway_l1::transactions::{DriverSettings, Kind, Price, Settings, StartError, StoreError};
 use spillway_sequencer::Verified;
@@ -191,17 +191,9 @@ impl Verifying {
         Ok(BlobSource::new(archive, Some(beacon)))
     }
 
-    fn contracts(&self) -> ContractAddresses {
-        ContractAddresses {
-            inbox: self.deployment.inbox,
-            bridge: self.deployment.bridge,
-            rollup: self.deployment.rollup,
-        }
-    }
-
     fn verifier_config(&self) -> VerifierConfig {
         VerifierConfig {
-            contracts: self.contracts(),
+            contracts: self.deployment.contracts(),
             l1_block: self.deployment.l1_block.number,
             fee_account: self.deployment.genesis.fee_account,
             finality: self.config.finality,
@@ -223,7 +215,7 @@ impl Verifying {
 
     fn desk_config(&self) -> DeskConfig {
         DeskConfig {
-            contracts: self.contracts(),
+            contracts: self.deployment.contracts(),
             authorisation: self.deployment.disputes.authorisation,
             equivocation: self
                 .config
