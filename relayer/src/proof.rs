@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use alloy_primitives::B256;
 use spillway_protocol::keccak::keccak256_parts;
 use spillway_protocol::root::StatePreimage;
-use spillway_protocol::tree::{DEPTH, ZERO_HASHES};
+use spillway_protocol::tree::{DEPTH, Partner, ZERO_HASHES, partner};
 use spillway_protocol::withdrawal::Withdrawal;
 
 /// Withdrawals under a state root, as L2 proves them.
@@ -103,7 +103,7 @@ impl Proven {
             while let Some(position) = rest.next() {
                 match partner(position, rest.peek().copied(), last) {
                     Partner::Next => _ = rest.next(),
-                    Partner::Empty => {}
+                    Partner::EmptySubtree => {}
                     Partner::Given => siblings.extend(self.nodes.get(&(height, position ^ 1))),
                 }
                 above.push(position >> 1);
@@ -112,28 +112,6 @@ impl Proven {
             last >>= 1;
         }
         (withdrawals.collect(), siblings)
-    }
-}
-
-/// Where the sibling of a node on a proven leaf's path comes from.
-enum Partner {
-    /// It is the next node on such a path.
-    Next,
-    /// It is an empty subtree, right of the last leaf.
-    Empty,
-    /// The proof has it.
-    Given,
-}
-
-/// `last` is the place of the last leaf's path on this level: docs/protocol.md, "Multiproofs".
-fn partner(position: u32, next: Option<u32>, last: u32) -> Partner {
-    let is_left = position & 1 == 0;
-    if is_left && next == Some(position | 1) {
-        Partner::Next
-    } else if is_left && position == last {
-        Partner::Empty
-    } else {
-        Partner::Given
     }
 }
 
@@ -154,7 +132,7 @@ fn nodes(
             let next = rest.peek().map(|(next, _)| *next);
             let sibling = match partner(position, next, last) {
                 Partner::Next => rest.next()?.1,
-                Partner::Empty => *zero,
+                Partner::EmptySubtree => *zero,
                 Partner::Given => *given.next()?,
             };
             known.insert((height, position), node);

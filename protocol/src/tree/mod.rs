@@ -30,7 +30,7 @@ mod zero;
 pub use frontier::Frontier;
 pub use list::{list_depth, list_proof, list_root, verify_list_proof};
 pub use merkle::{MerkleTree, TreeError};
-pub use multiproof::{MultiproofError, multiproof_root};
+pub use multiproof::{MultiproofError, Partner, multiproof_root, partner};
 pub use proof::{MerkleProof, verify_proof};
 pub use zero::ZERO_HASHES;
 

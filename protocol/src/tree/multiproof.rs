@@ -135,8 +135,9 @@ pub fn multiproof_root(
     }
 }
 
-/// Where the sibling of a node on a proven leaf's path comes from.
-enum Partner {
+/// Where the sibling of a node on a proven leaf's path comes from: `docs/protocol.md`, "Multiproofs".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Partner {
     /// It is the next node of the same kind.
     Next,
     /// It lies wholly right of the last leaf.
@@ -145,8 +146,10 @@ enum Partner {
     Given,
 }
 
-/// `last` is the place of the last leaf's path on this level.
-fn partner(position: u32, next: Option<u32>, last: u32) -> Partner {
+/// Where the sibling of the node at that position comes from. `next` is the next position of the same kind on the level, `last` the
+/// place of the last leaf's path on it.
+#[must_use]
+pub fn partner(position: u32, next: Option<u32>, last: u32) -> Partner {
     let is_left = position & 1 == 0;
     if is_left && next == Some(position | 1) {
         Partner::Next
