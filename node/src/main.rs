@@ -18,6 +18,7 @@ mod logging;
 mod node;
 mod output;
 mod panics;
+mod relaying;
 mod service;
 mod status;
 mod verify;

@@ -1,5 +1,6 @@
 //! `spillway node`: the roles that a configuration file lists. The sequencer follows L1 if its chain is on one; the
-//! batcher posts to it; the verifier checks what was posted. A verifier alone follows a sequencer elsewhere.
+//! batcher posts to it; the verifier checks what was posted; the relayer claims withdrawals. Without a sequencer the node follows
+//! one elsewhere.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use spillway_sequencer::Sequencer;
 use spillway_sequencer::config::Config;
 use spillway_sequencer::forks::Fork;
 use spillway_sequencer::rpc::RpcConfig;
+use spillway_sequencer::rpc::bridge::Bridge;
 use spillway_sequencer::view::View;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
@@ -23,6 +25,7 @@ use crate::directory::Directory;
 use crate::follower::{Chain, FollowerSettings, Listed, follow};
 use crate::following::{Following, follow_blocks};
 use crate::l1::{self, L1Error};
+use crate::relaying::{Desk, Relaying, RelayingConfig};
 use crate::service::{self, Core, Interruption, Service, Settings};
 use crate::verifying::{Findings, Found, Verifying, VerifyingConfig};
 use crate::{logging, output, panics};
@@ -49,16 +52,24 @@ async fn operate(directory: Directory, config: NodeConfig, args: NodeArgs) -> Re
         dir: directory.path().to_path_buf(),
         ..config.sequencer
     };
+    let desk = Desk::default();
+    let bridge = config.relaying.is_some().then(|| desk.clone());
     let l1 = match config.l1 {
         Some(l1) => {
-            Some(L1::find(l1, config.batching, config.verifying, args.follow_revert).await?)
+            let roles = Roles {
+                batching: config.batching,
+                verifying: config.verifying,
+                relaying: config.relaying,
+                desk,
+            };
+            Some(L1::find(l1, roles, args.follow_revert).await?)
         }
         None => None,
     };
     match config.following {
         None => {
             let service = Service::<Sequencer>::start(directory, chain, ()).await?;
-            run_service(service, config.rpc, |service| {
+            run_service(service, (config.rpc, bridge), |service| {
                 if let Some(l1) = l1.clone() {
                     let (dir, orders) = (service.directory().path().to_owned(), service.orders());
                     service.spawn(|sequencer| l1.work(sequencer, dir, orders));
@@ -68,7 +79,7 @@ async fn operate(directory: Directory, config: NodeConfig, args: NodeArgs) -> Re
         }
         Some(followed) => {
             let service = Service::<Following>::start(directory, chain, followed.signer).await?;
-            run_service(service, config.rpc, |service| {
+            run_service(service, (config.rpc, bridge), |service| {
                 let (findings, found) = Findings::new();
                 let followed = followed.clone();
                 let listed = Listed::default();
@@ -89,13 +100,14 @@ async fn operate(directory: Directory, config: NodeConfig, args: NodeArgs) -> Re
 /// Serves until the operator stops it; starts the roles at the beginning and after each roll-back.
 async fn run_service<C: Core>(
     mut service: Service<C>,
-    rpc: RpcConfig,
+    (rpc, bridge): (RpcConfig, Option<Desk>),
     start_roles: impl Fn(&mut Service<C>),
 ) -> Result<()> {
     let mut is_said = false;
     loop {
         start_roles(&mut service);
-        let server = match service.listen(rpc, SETTINGS).await {
+        let bridge = bridge.clone().map(|desk| Arc::new(desk) as Arc<dyn Bridge>);
+        let server = match service.listen(rpc, SETTINGS, bridge).await {
             Ok(server) => server,
             Err(error) => {
                 service.stop(None).await?;
@@ -118,24 +130,28 @@ async fn run_service<C: Core>(
     }
 }
 
+/// What a node does with its L1 beside following it.
+#[derive(Clone)]
+struct Roles {
+    batching: Option<BatchingConfig>,
+    verifying: Option<VerifyingConfig>,
+    relaying: Option<RelayingConfig>,
+    /// Where the relayer answers clients.
+    desk: Desk,
+}
+
 /// The L1 of a chain. A node starts without one that answers, as users are served without it, but not with a wrong one.
 #[derive(Clone)]
 struct L1 {
     config: L1Config,
-    batching: Option<BatchingConfig>,
-    verifying: Option<VerifyingConfig>,
+    roles: Roles,
     follow_revert: Option<u64>,
     /// None while no node answers.
     provider: Option<DynProvider>,
 }
 
 impl L1 {
-    async fn find(
-        config: L1Config,
-        batching: Option<BatchingConfig>,
-        verifying: Option<VerifyingConfig>,
-        follow_revert: Option<u64>,
-    ) -> Result<Self> {
+    async fn find(config: L1Config, roles: Roles, follow_revert: Option<u64>) -> Result<Self> {
         let provider = match connect(&config).await {
             Ok(provider) => Some(provider),
             Err(error) if error.is_temporary() => {
@@ -152,8 +168,7 @@ impl L1 {
         };
         Ok(Self {
             config,
-            batching,
-            verifying,
+            roles,
             follow_revert,
             provider,
         })
@@ -171,6 +186,7 @@ impl L1 {
                 verifying.run(Found::nothing()).await;
             }
         };
+        let relay = self.relay(&provider, &dir, sequencer.view());
         let chain = Chain::Sequencer(Arc::clone(&sequencer));
         let follow = follow(
             provider.clone(),
@@ -180,12 +196,12 @@ impl L1 {
             orders,
         );
         let post = async {
-            if let Some(config) = self.batching.clone() {
+            if let Some(config) = self.roles.batching.clone() {
                 let batching = Batching::new(config, provider.clone(), deployment, &dir, sequencer);
                 batching.run().await;
             }
         };
-        tokio::join!(follow, post, verify);
+        tokio::join!(follow, post, verify, relay);
     }
 
     /// Follows L1 for a replica, and verifies what is posted.
@@ -199,9 +215,10 @@ impl L1 {
                 verifying.run(found).await;
             }
         };
+        let relay = self.relay(&provider, &dir, chain.view());
         let (deployment, settings) = (&self.config.deployment, self.follower_settings());
         let follow = follow(provider.clone(), deployment, settings, chain, orders);
-        tokio::join!(follow, verify);
+        tokio::join!(follow, verify, relay);
     }
 
     /// The way to L1, once it answers; none if it is a wrong one.
@@ -226,8 +243,26 @@ impl L1 {
         }
     }
 
+    /// Relays, if that is a role of this node.
+    fn relay(
+        &self,
+        provider: &DynProvider,
+        dir: &Path,
+        view: View,
+    ) -> impl Future<Output = ()> + use<> {
+        let relaying = self.roles.relaying.clone().map(|config| {
+            let (provider, desk) = (provider.clone(), self.roles.desk.clone());
+            Relaying::new(config, provider, &self.config.deployment, dir, view, desk)
+        });
+        async {
+            if let Some(relaying) = relaying {
+                relaying.run().await;
+            }
+        }
+    }
+
     fn verifying(&self, provider: &DynProvider, dir: &Path, view: View) -> Option<Verifying> {
-        let config = self.verifying.clone()?;
+        let config = self.roles.verifying.clone()?;
         let deployment = &self.config.deployment;
         Some(Verifying::new(
             config,

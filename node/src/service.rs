@@ -17,6 +17,7 @@ use spillway_sequencer::forks::Fork;
 use spillway_sequencer::journal::Repair;
 use spillway_sequencer::pipeline::StartReport;
 use spillway_sequencer::rollback::Progress;
+use spillway_sequencer::rpc::bridge::Bridge;
 use spillway_sequencer::rpc::{self, Listener, RpcConfig, RpcServer};
 use spillway_sequencer::submission::Submitter;
 use spillway_sequencer::view::View;
@@ -157,11 +158,12 @@ impl<C: Core> Service<C> {
         }
     }
 
-    /// Opens the JSON-RPC port.
+    /// Opens the JSON-RPC port. `bridge` answers for what is on its way to L1 and back.
     pub(crate) async fn listen(
         &mut self,
         config: RpcConfig,
         settings: Settings,
+        bridge: Option<Arc<dyn Bridge>>,
     ) -> Result<RpcServer> {
         let cannot = |error| cannot_listen(error, config.addr, settings.rpc);
         let listener = match self.listener.take() {
@@ -169,7 +171,7 @@ impl<C: Core> Service<C> {
             None => Listener::bind(config.addr).await.map_err(cannot)?,
         };
         let (submitter, view) = (self.core.submitter(), self.core.view());
-        let server = rpc::serve(&listener, config, submitter, view).map_err(cannot);
+        let server = rpc::serve(&listener, config, submitter, view, bridge).map_err(cannot);
         self.listener = Some(listener);
         server
     }

@@ -6,10 +6,11 @@
 
 use alloy_primitives::B256;
 use spillway_protocol::block::{self, BlockError, BlockHeader};
-use spillway_protocol::root::StateTree;
+use spillway_protocol::root::{StatePreimage, StateTree};
 use spillway_protocol::state::State;
 use spillway_protocol::token::{ListingError, TokenTable};
 use spillway_protocol::tree::TreeError;
+use spillway_protocol::withdrawal::Withdrawal;
 
 use crate::block::BlockBody;
 use crate::genesis::Genesis;
@@ -126,18 +127,22 @@ impl Ledger {
         &self.head
     }
 
-    /// Executes the next block.
+    /// Executes the next block. Answers the withdrawals that it made, in their order.
     ///
     /// # Errors
     /// [`LedgerError`]. The ledger is then between two blocks, and of no use.
-    pub fn apply(&mut self, header: &BlockHeader, body: &BlockBody) -> Result<(), LedgerError> {
+    pub fn apply(
+        &mut self,
+        header: &BlockHeader,
+        body: &BlockBody,
+    ) -> Result<Vec<Withdrawal>, LedgerError> {
         let number = header.number;
         for listing in &body.listings {
             self.tokens
                 .list(listing.address, listing.decimals)
                 .map_err(|error| LedgerError::Listing(number, error))?;
         }
-        let authorised_before = self.state.counters().authorised_count;
+        let before = *self.state.counters();
         block::execute(
             &mut self.state,
             &body.operations,
@@ -146,7 +151,7 @@ impl Ledger {
         )
         .map_err(|error| LedgerError::Block(number, error))?;
         let counters = self.state.counters();
-        let authorised = counters.authorised_count - authorised_before;
+        let authorised = counters.authorised_count - before.authorised_count;
         if authorised != body.transactions.len() as u64 {
             return Err(LedgerError::Transactions(
                 number,
@@ -159,10 +164,14 @@ impl Ledger {
             return Err(LedgerError::Header(number));
         }
         self.head = head;
+        let count = counters.withdrawal_count - before.withdrawal_count;
+        let unhashed = &self.state.changes().withdrawals;
+        let made = unhashed.len().saturating_sub(count as usize);
+        let made = unhashed.get(made..).unwrap_or_default().to_vec();
         if self.state.changes().accounts.len() >= UNHASHED_MAX {
             self.hash()?;
         }
-        Ok(())
+        Ok(made)
     }
 
     fn hash(&mut self) -> Result<(), LedgerError> {
@@ -185,6 +194,15 @@ impl Ledger {
     pub fn tree(&mut self) -> Result<&StateTree, LedgerError> {
         self.hash()?;
         Ok(&self.tree)
+    }
+
+    /// All that the state root commits to.
+    ///
+    /// # Errors
+    /// As [`Self::tree`].
+    pub fn preimage(&mut self) -> Result<StatePreimage, LedgerError> {
+        self.hash()?;
+        Ok(self.tree.preimage(&self.state))
     }
 
     /// The state root.

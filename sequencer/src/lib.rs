@@ -34,11 +34,13 @@ pub mod record;
 pub mod replica;
 pub mod rollback;
 pub mod rpc;
+pub mod settled;
 pub mod signatures;
 pub mod signing;
 pub mod snapshot;
 pub mod submission;
 pub mod view;
+pub mod withdrawals;
 
 pub use backlog::Backlog;
 pub use l1::{L1Progress, Verified};

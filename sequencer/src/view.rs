@@ -3,6 +3,7 @@
 mod recent;
 mod signed;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -24,7 +25,9 @@ use crate::journal::{JournalError, Reader};
 use crate::l1::{L1Progress, Tagged, Verified};
 use crate::ledger::{Ledger, LedgerError};
 use crate::record::{self, RecordError};
+use crate::settled::SettledLedger;
 use crate::signatures::{HeaderSignatures, SignatureFileError};
+use crate::withdrawals::Withdrawals;
 
 pub use signed::SignedBlocks;
 
@@ -73,6 +76,15 @@ pub struct View {
     inner: Arc<Inner>,
 }
 
+/// What is on disk beside the snapshots.
+#[derive(Debug)]
+pub(crate) struct Stores {
+    pub(crate) index: Index,
+    pub(crate) journal: Reader,
+    pub(crate) withdrawals: Withdrawals,
+    pub(crate) signatures: Option<HeaderSignatures>,
+}
+
 #[derive(Debug)]
 struct Inner {
     genesis: Genesis,
@@ -82,6 +94,9 @@ struct Inner {
     recent: RwLock<Recent>,
     fees: RwLock<FeeHistory>,
     index: Index,
+    withdrawals: Withdrawals,
+    /// The folder of snapshots.
+    snapshots: PathBuf,
     /// Whether the index has missed blocks.
     index_failed: AtomicBool,
     searching: Mutex<()>,
@@ -96,14 +111,13 @@ struct Inner {
 }
 
 impl View {
-    pub(crate) fn new(
-        config: &Config,
-        forks: Forks,
-        ledger: Ledger,
-        index: Index,
-        journal: Reader,
-        signatures: Option<HeaderSignatures>,
-    ) -> Self {
+    pub(crate) fn new(config: &Config, forks: Forks, ledger: Ledger, stores: Stores) -> Self {
+        let Stores {
+            index,
+            journal,
+            withdrawals,
+            signatures,
+        } = stores;
         let newest = watch::Sender::new(ledger.head().number);
         let inner = Inner {
             genesis: config.genesis,
@@ -113,6 +127,8 @@ impl View {
             recent: RwLock::default(),
             fees: RwLock::default(),
             index,
+            withdrawals,
+            snapshots: config.dir.join("snapshots"),
             index_failed: AtomicBool::new(false),
             searching: Mutex::new(()),
             journal,
@@ -167,6 +183,23 @@ impl View {
     #[must_use]
     pub fn journal(&self) -> Reader {
         self.inner.journal.clone()
+    }
+
+    /// What the chain has withdrawn.
+    #[must_use]
+    pub fn withdrawals(&self) -> Withdrawals {
+        self.inner.withdrawals.clone()
+    }
+
+    /// A ledger of its own, from which what L1 has settled is proven. It is made when it is first asked.
+    #[must_use]
+    pub fn settled_ledger(&self) -> SettledLedger {
+        SettledLedger::new(
+            self.inner.genesis,
+            self.inner.snapshots.clone(),
+            self.inner.journal.clone(),
+            self.inner.withdrawals.clone(),
+        )
     }
 
     /// Bytes of operations that became durable since the start.
@@ -332,10 +365,12 @@ impl View {
 
     /// Shows a block that has become durable: the ledger moves to it, then clients can see it.
     pub(crate) fn publish(&self, block: &Arc<Block>) -> Result<(), LedgerError> {
-        self.inner
+        let made = self
+            .inner
             .ledger
             .write()
             .apply(&block.header, &block.body)?;
+        self.inner.withdrawals.append(block.header.number, &made);
         self.inner.fees.write().push(block);
         self.inner.recent.write().insert(block);
         let bytes = block.body.operations.len() as u64;

@@ -2,6 +2,7 @@
 
 mod batcher;
 pub(crate) mod l1;
+mod relayer;
 mod signing;
 mod typed;
 pub(crate) mod validated;

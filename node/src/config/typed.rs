@@ -4,6 +4,8 @@
 //! Numbers are `i64`, as TOML has them, so that a negative one is refused by the check that knows the
 //! range and can name it.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 /// The whole file.
@@ -17,6 +19,7 @@ pub(super) struct File {
     pub(super) batcher: Option<Batcher>,
     pub(super) signing: Option<Signing>,
     pub(super) verifier: Option<Verifier>,
+    pub(super) relayer: Option<Relayer>,
     #[serde(default)]
     pub(super) rpc: Rpc,
     #[serde(default)]
@@ -64,6 +67,60 @@ pub(super) struct Verifier {
     pub(super) max_fee_gwei: Option<i64>,
     pub(super) max_priority_fee_gwei: Option<i64>,
     pub(super) confirmations: Option<i64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Relayer {
+    pub(super) key_file: String,
+    pub(super) pool: Option<Pool>,
+    pub(super) service_level_s: Option<i64>,
+    pub(super) first_percent: Option<i64>,
+    pub(super) last_percent: Option<i64>,
+    pub(super) claims_max: Option<i64>,
+    pub(super) max_fee_gwei: Option<i64>,
+    pub(super) max_priority_fee_gwei: Option<i64>,
+    pub(super) confirmations: Option<i64>,
+}
+
+/// Amounts are texts, as 1.5: a number would lose digits.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Pool {
+    pub(super) hot_key_file: String,
+    pub(super) cold: Option<String>,
+    pub(super) cold_key_file: Option<String>,
+    pub(super) confirmations: Option<i64>,
+    pub(super) fee_ceiling_gwei: Option<i64>,
+    pub(super) operating_low: Option<String>,
+    pub(super) operating_target: Option<String>,
+    /// By `ETH`, or a token's address on L1.
+    #[serde(default)]
+    pub(super) assets: BTreeMap<String, PoolAsset>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PoolAsset {
+    pub(super) decimals: Option<i64>,
+    pub(super) low: String,
+    pub(super) target: String,
+    pub(super) high: String,
+    pub(super) urgent: Option<String>,
+    pub(super) minimum: Option<String>,
+    pub(super) move_max: Option<String>,
+    pub(super) day_max: Option<String>,
+    pub(super) fast: Option<Fast>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Fast {
+    pub(super) share_bps: i64,
+    pub(super) flat: Option<String>,
+    pub(super) each_max: String,
+    pub(super) outstanding_max: String,
+    pub(super) daily_max: String,
 }
 
 #[derive(Debug, Deserialize)]

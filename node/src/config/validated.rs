@@ -15,12 +15,14 @@ use spillway_sequencer::rpc::RpcConfig;
 
 use super::batcher;
 use super::l1::{self, L1Config};
+use super::relayer;
 use super::signing;
 use super::typed;
 use super::verifier;
 use crate::address;
 use crate::batching::BatchingConfig;
 use crate::following::FollowingConfig;
+use crate::relaying::RelayingConfig;
 use crate::verifying::VerifyingConfig;
 
 /// Chain ids that wallets can name: JavaScript holds integers up to 2^53 - 1 exactly, and the ids that the
@@ -49,6 +51,8 @@ pub(crate) struct NodeConfig {
     pub(crate) batching: Option<BatchingConfig>,
     /// How its batches are verified, if this node does that.
     pub(crate) verifying: Option<VerifyingConfig>,
+    /// How withdrawals are claimed, if this node does that.
+    pub(crate) relaying: Option<RelayingConfig>,
     /// The sequencer elsewhere that this node follows, if it is none itself.
     pub(crate) following: Option<FollowingConfig>,
 }
@@ -57,7 +61,10 @@ impl TryFrom<typed::File> for NodeConfig {
     type Error = anyhow::Error;
 
     fn try_from(file: typed::File) -> Result<Self> {
-        check_roles(&file.roles, &["sequencer", "batcher", "verifier"])?;
+        check_roles(
+            &file.roles,
+            &["sequencer", "batcher", "verifier", "relayer"],
+        )?;
         ensure!(
             !file.dir.is_empty(),
             "dir is empty: it must name the state directory"
@@ -87,6 +94,7 @@ impl TryFrom<typed::File> for NodeConfig {
             }
             (false, _, Some(_)) => bail!("[batcher] is there, but roles does not have \"batcher\""),
         };
+        let relaying = relaying(&file, l1.as_ref(), has("relayer"))?;
         if let (Some(signer), Some(batching)) = (&sequencer.signer, &batching) {
             signing::check(signer, batching.sequencer)?;
         }
@@ -96,6 +104,7 @@ impl TryFrom<typed::File> for NodeConfig {
             l1,
             batching,
             verifying,
+            relaying,
             following,
         })
     }
@@ -121,7 +130,7 @@ fn check_roles(roles: &[String], allowed: &[&str]) -> Result<()> {
     let has = |wanted: &str| roles.iter().any(|role| role == wanted);
     ensure!(
         has("sequencer") || has("verifier"),
-        "roles has neither \"sequencer\" nor \"verifier\": a batcher reads the journal of a sequencer, so it runs beside one"
+        "roles has neither \"sequencer\" nor \"verifier\": a batcher and a relayer read the journal of one of them, so they run beside it"
     );
     ensure!(
         has("sequencer") || !has("batcher"),
@@ -154,6 +163,25 @@ fn verifying(
         "[signing] is there, but roles does not have \"sequencer\": who follows another one signs nothing"
     );
     Ok((Some(verifier::validate(typed, l1)?), following))
+}
+
+/// How withdrawals are claimed.
+fn relaying(
+    file: &typed::File,
+    l1: Option<&L1Config>,
+    is_relayer: bool,
+) -> Result<Option<RelayingConfig>> {
+    match (is_relayer, l1, &file.relayer) {
+        (false, _, None) => Ok(None),
+        (true, Some(l1), Some(typed)) => relayer::validate(typed, l1).map(Some),
+        (true, None, _) => {
+            bail!("roles has \"relayer\", but [l1] is not there: it says where to claim")
+        }
+        (true, _, None) => {
+            bail!("roles has \"relayer\", but [relayer] is not there: it names the key")
+        }
+        (false, _, Some(_)) => bail!("[relayer] is there, but roles does not have \"relayer\""),
+    }
 }
 
 /// The chain is either written down here, or the one of a deployment on L1.

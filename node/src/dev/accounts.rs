@@ -23,6 +23,9 @@ const BLOB_POSTER: u32 = FUNDED + 2;
 /// The account that proves, answers and challenges.
 const VERIFIER: u32 = FUNDED + 3;
 
+/// The account that claims withdrawals.
+const RELAYER: u32 = FUNDED + 4;
+
 /// An account with its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TestAccount {
@@ -57,6 +60,8 @@ pub(crate) struct Accounts {
     pub(crate) blob_poster: TestAccount,
     /// Proves batches wrong, and answers challenges.
     pub(crate) verifier: TestAccount,
+    /// Claims withdrawals.
+    pub(crate) relayer: TestAccount,
 }
 
 impl Accounts {
@@ -68,6 +73,7 @@ impl Accounts {
             sequencer: TestAccount::derive(SEQUENCER)?,
             blob_poster: TestAccount::derive(BLOB_POSTER)?,
             verifier: TestAccount::derive(VERIFIER)?,
+            relayer: TestAccount::derive(RELAYER)?,
         })
     }
 
@@ -82,8 +88,13 @@ impl Accounts {
     }
 
     /// Those of them that the operator uses.
-    pub(crate) fn operator(&self) -> [&TestAccount; 3] {
-        [&self.sequencer, &self.blob_poster, &self.verifier]
+    pub(crate) fn operator(&self) -> [&TestAccount; 4] {
+        [
+            &self.sequencer,
+            &self.blob_poster,
+            &self.verifier,
+            &self.relayer,
+        ]
     }
 }
 
@@ -128,6 +139,6 @@ mod tests {
         addresses.push(all.fees);
         addresses.sort_unstable();
         addresses.dedup();
-        assert_eq!(addresses.len(), 24);
+        assert_eq!(addresses.len(), 25);
     }
 }

@@ -10,6 +10,7 @@ mod sending;
 mod setup;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use alloy_signer_local::PrivateKeySigner;
@@ -17,9 +18,11 @@ use anyhow::Result;
 use spillway_batcher::policy::PostingConfig;
 use spillway_l1::events::Finality;
 use spillway_l1::transactions::{self, Kind};
+use spillway_relayer::policy::ClaimPolicy;
 use spillway_sequencer::Sequencer;
 use spillway_sequencer::config::Config;
 use spillway_sequencer::genesis::Genesis;
+use spillway_sequencer::rpc::bridge::Bridge;
 use spillway_sequencer::rpc::{RpcConfig, RpcServer};
 use spillway_sequencer::signing::HeaderSigner;
 use tokio::time::timeout;
@@ -33,6 +36,7 @@ use crate::batching::{Batching, BatchingConfig};
 use crate::cli::DevArgs;
 use crate::directory::Directory;
 use crate::follower::{Chain, FollowerSettings, follow};
+use crate::relaying::{Desk, Relaying, RelayingConfig};
 use crate::service::{self, Interruption, Service, Settings};
 use crate::verifying::{Found, Verifying, VerifyingConfig};
 use crate::{logging, output, panics};
@@ -47,6 +51,9 @@ const HEARTBEAT: Duration = Duration::from_secs(300);
 
 /// Blocks of L1 on top of a transaction before it is forgotten.
 const CONFIRMATIONS: u64 = 64;
+
+/// Seconds for which withdrawals wait for others at most.
+const SERVICE_LEVEL: u64 = 5;
 
 /// Deposits that take longer than this to arrive are waited for with a warning.
 const DEPOSITS_SOON: Duration = Duration::from_secs(10);
@@ -80,11 +87,20 @@ async fn run_on(l1: &L1, directory: Directory, args: &DevArgs, accounts: &Accoun
     l1.run()?;
     let config = scene.config(&directory)?;
     let mut service = Service::<Sequencer>::start(directory, config, ()).await?;
-    let mut is_said = false;
+    let (mut is_said, desk) = (false, Desk::default());
     loop {
         let mut server = None;
-        let served = match scene.start_roles(&mut service, args) {
-            Ok(()) => serve(&mut service, &mut server, args, &scene, &mut is_said).await,
+        let served = match scene.start_roles(&mut service, args, &desk) {
+            Ok(()) => {
+                serve(
+                    &mut service,
+                    &mut server,
+                    (args, &desk),
+                    &scene,
+                    &mut is_said,
+                )
+                .await
+            }
             Err(error) => Err(error),
         };
         let withdrawn = announcement::withdraw(service.directory());
@@ -124,7 +140,12 @@ impl Scene<'_> {
     }
 
     /// Starts what works beside the sequencer.
-    fn start_roles(&self, service: &mut Service<Sequencer>, args: &DevArgs) -> Result<()> {
+    fn start_roles(
+        &self,
+        service: &mut Service<Sequencer>,
+        args: &DevArgs,
+        desk: &Desk,
+    ) -> Result<()> {
         let (provider, deployment) = (self.l1.provider(), &self.setup.deployment);
         let settings = FollowerSettings {
             follow_revert: args.follow_revert,
@@ -141,8 +162,11 @@ impl Scene<'_> {
         });
         let (config, dir) = (self.verifying()?, service.directory().path().to_owned());
         let view = service.core().view();
-        let verifying = Verifying::new(config, provider.clone(), deployment, &dir, view);
+        let verifying = Verifying::new(config, provider.clone(), deployment, &dir, view.clone());
         service.spawn(|_| verifying.run(Found::nothing()));
+        let (config, desk) = (self.relaying()?, desk.clone());
+        let relaying = Relaying::new(config, provider.clone(), deployment, &dir, view, desk);
+        service.spawn(|_| relaying.run());
         Ok(())
     }
 
@@ -158,6 +182,22 @@ impl Scene<'_> {
             confirmations: CONFIRMATIONS,
             reader,
             watches_sequencer: false,
+        })
+    }
+
+    fn relaying(&self) -> Result<RelayingConfig> {
+        let settings = self.l1.follower_settings();
+        Ok(RelayingConfig {
+            key: PrivateKeySigner::from_bytes(&self.accounts.relayer.key)?,
+            policy: ClaimPolicy {
+                service_level: SERVICE_LEVEL,
+                ..ClaimPolicy::default()
+            },
+            caps: transactions::Settings::new(Kind::Ordinary).caps,
+            finality: Finality::Finalized,
+            deposit_finality: settings.finality,
+            confirmations: CONFIRMATIONS,
+            poll_interval: settings.reader.poll_interval,
         })
     }
 
@@ -202,7 +242,7 @@ async fn with_warning(consumed: impl Future<Output = Result<()>>) -> Result<()> 
 async fn serve(
     service: &mut Service<Sequencer>,
     server: &mut Option<RpcServer>,
-    args: &DevArgs,
+    (args, desk): (&DevArgs, &Desk),
     scene: &Scene<'_>,
     is_said: &mut bool,
 ) -> Result<Interruption> {
@@ -215,7 +255,9 @@ async fn serve(
         Ok(consumed) => consumed?,
         Err(interruption) => return Ok(interruption),
     }
-    let server = server.insert(service.listen(RpcConfig::new(args.rpc), SETTINGS).await?);
+    let bridge = Some(Arc::new(desk.clone()) as Arc<dyn Bridge>);
+    let listening = service.listen(RpcConfig::new(args.rpc), SETTINGS, bridge);
+    let server = server.insert(listening.await?);
     let (http, ws) = service::urls(server.local_addr());
     let deployment = &scene.setup.deployment;
     let deployment_path = contracts::path(service.directory());

@@ -6,7 +6,7 @@ use alloy_primitives::Address;
 use parking_lot::RwLock;
 
 use crate::deposits::{DepositConfig, DepositStatus, Deposits};
-use crate::withdrawals::{WithdrawalConfig, WithdrawalStatus, Withdrawals};
+use crate::withdrawals::{PostedBatch, WithdrawalConfig, WithdrawalStatus, Withdrawals};
 
 /// Answers of one question, at most.
 pub const ANSWERS_MAX: usize = 1_024;
@@ -66,6 +66,12 @@ impl Book {
     #[must_use]
     pub fn withdrawal(&self, index: u32) -> Option<WithdrawalStatus> {
         self.pages.read().withdrawals.get(index)
+    }
+
+    /// The newest batch that withdrawals can be claimed against: its challenge window is over, and no challenge is known to be open.
+    #[must_use]
+    pub fn claimable_batch(&self) -> Option<PostedBatch> {
+        self.pages.read().withdrawals.claimable_batch().copied()
     }
 
     /// Whether L1 has paid it, however long ago.

@@ -37,7 +37,8 @@ use crate::rollback::{Progress, RollbackError, RollbackReport};
 use crate::signatures::{HeaderSignatures, SignatureFileError};
 use crate::snapshot::{SnapshotError, Unusable};
 use crate::submission::Submitter;
-use crate::view::View;
+use crate::view::{Stores, View};
+use crate::withdrawals::WithdrawalsError;
 
 use recovery::{Recovered, VoidBlocks, recover};
 
@@ -67,6 +68,9 @@ pub enum StartError {
     /// The query index cannot be built.
     #[error(transparent)]
     Index(#[from] IndexError),
+    /// What the chain has withdrawn cannot be kept.
+    #[error(transparent)]
+    Withdrawals(#[from] WithdrawalsError),
     /// The signatures that a replica keeps cannot be used.
     #[error(transparent)]
     Signatures(#[from] SignatureFileError),
@@ -94,6 +98,8 @@ pub struct StartReport {
     pub rollback: Option<RollbackReport>,
     /// How the query index was found.
     pub index: Opened,
+    /// Records of withdrawals that were made again from the journal.
+    pub withdrawals_made: u32,
     /// How long it took.
     pub took: Duration,
 }
@@ -149,6 +155,7 @@ impl Sequencer {
             ledger,
             forks,
             index,
+            withdrawals,
             report,
         } = recover(config, VoidBlocks::MakeAgain(progress), open)?;
         let orderer = Orderer::new(
@@ -162,7 +169,13 @@ impl Sequencer {
         let lanes = Arc::new(Lanes::new(config.queues.lane_transactions_max));
         let reader = journal.reader();
         let signatures = config.signer.clone().map(HeaderSignatures::Made);
-        let view = View::new(config, forks, ledger, index, reader.clone(), signatures);
+        let stores = Stores {
+            index,
+            journal: reader.clone(),
+            withdrawals,
+            signatures,
+        };
+        let view = View::new(config, forks, ledger, stores);
         let chain_id = config.genesis.chain_id;
         let mut sequencer = Self {
             submitter: Submitter::new(chain_id, Arc::clone(&lanes), view.clone()),

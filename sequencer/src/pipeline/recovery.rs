@@ -11,6 +11,7 @@ use crate::journal::{self, Journal, JournalError, Recovery};
 use crate::ledger::Ledger;
 use crate::rollback::{self, Again, Progress, RollbackError, RollbackReport};
 use crate::snapshot;
+use crate::withdrawals::Withdrawals;
 
 /// A chain, ready to go on.
 pub(crate) struct Recovered {
@@ -19,6 +20,7 @@ pub(crate) struct Recovered {
     pub(crate) ledger: Ledger,
     pub(crate) forks: Forks,
     pub(crate) index: Index,
+    pub(crate) withdrawals: Withdrawals,
     pub(crate) report: StartReport,
 }
 
@@ -72,6 +74,8 @@ pub(crate) fn recover(
         }
     };
     let state_root = ledger.state_root()?;
+    let (withdrawals, withdrawals_made) =
+        Withdrawals::open(&config.dir, &genesis, &reader, &ledger)?;
     let (index, opened) = Index::open(&config.dir.join("index"), genesis.id(), &reader)?;
     let report = StartReport {
         block_number: ledger.head().number,
@@ -82,6 +86,7 @@ pub(crate) fn recover(
         repair: recovery.repair,
         rollback,
         index: opened,
+        withdrawals_made,
         took: began.elapsed(),
     };
     Ok(Recovered {
@@ -89,6 +94,7 @@ pub(crate) fn recover(
         ledger,
         forks,
         index,
+        withdrawals,
         report,
     })
 }

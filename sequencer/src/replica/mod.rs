@@ -36,7 +36,7 @@ use crate::pipeline::snapshots::Snapshots;
 use crate::pipeline::{StartError, StartReport, StopError};
 use crate::signatures::{HeaderSignatures, SignatureFile};
 use crate::submission::Submitter;
-use crate::view::View;
+use crate::view::{Stores, View};
 
 pub use error::ImportError;
 pub use received::{ReceivedBlock, ReceivedError};
@@ -102,6 +102,7 @@ impl Replica {
             ledger,
             forks,
             index,
+            withdrawals,
             report,
         } = recover(config, VoidBlocks::Leave, open)?;
         let reader = journal.reader();
@@ -112,7 +113,13 @@ impl Replica {
             signer,
             file: Arc::clone(&signatures),
         };
-        let view = View::new(config, forks, ledger, index, reader.clone(), Some(kept));
+        let stores = Stores {
+            index,
+            journal: reader.clone(),
+            withdrawals,
+            signatures: Some(kept),
+        };
+        let view = View::new(config, forks, ledger, stores);
         let (snapshot_due, due) = mpsc::sync_channel(1);
         let snapshots = Snapshots {
             dir: config.dir.join("snapshots"),

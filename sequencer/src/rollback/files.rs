@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::RollbackError;
 use crate::forks::Fork;
 use crate::journal::{Journal, Options};
-use crate::snapshot;
+use crate::{snapshot, withdrawals};
 
 /// The journal as it was before a fork, void blocks and all: what the blocks are made again from, and evidence afterwards.
 pub(crate) fn archive(dir: &Path, fork: &Fork) -> PathBuf {
@@ -22,10 +22,11 @@ pub(crate) fn prepare(dir: &Path, fork: &Fork, options: &Options) -> Result<(), 
 type Step = fn(&Path, &Fork, &Options) -> Result<(), RollbackError>;
 
 /// In this order, each of which finds what it has done before.
-pub(crate) const STEPS: [Step; 4] = [
+pub(crate) const STEPS: [Step; 5] = [
     put_journal_aside,
     make_standing_journal,
     remove_snapshots,
+    cut_withdrawals,
     remove_index,
 ];
 
@@ -69,6 +70,11 @@ fn remove_snapshots(dir: &Path, fork: &Fork, _: &Options) -> Result<(), Rollback
         &dir.join("snapshots"),
         fork.last_block,
     )?)
+}
+
+/// Whoever still reads the view from before reads nothing wrong: what is kept is the same.
+fn cut_withdrawals(dir: &Path, fork: &Fork, _: &Options) -> Result<(), RollbackError> {
+    withdrawals::cut_after(dir, fork.last_block).map_err(io(dir))
 }
 
 /// The store of a view that somebody still reads must not meet its successor in the same folder.

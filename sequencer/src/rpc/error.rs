@@ -22,6 +22,9 @@ pub(super) const BUSY_CODE: i32 = -32005;
 /// Taken, but not durable within the time given (EIP-7966).
 pub(super) const NOT_YET_DURABLE_CODE: i32 = 4;
 
+/// When to ask again for what takes a node seconds to find out.
+const NOT_NOW_RETRY_MS: u64 = 2_000;
+
 /// Arguments that do not fit the method.
 pub(super) fn invalid_params(message: String) -> ErrorObjectOwned {
     plain(INVALID_PARAMS_CODE, message)
@@ -85,6 +88,14 @@ pub(super) fn rolling_back(rollback: &RollingBack) -> ErrorObjectOwned {
 #[derive(Serialize)]
 struct Retry {
     retry_after_ms: u64,
+}
+
+/// What can be told or done later.
+pub(super) fn not_now(message: String) -> ErrorObjectOwned {
+    let retry = Retry {
+        retry_after_ms: NOT_NOW_RETRY_MS,
+    };
+    ErrorObjectOwned::owned(BUSY_CODE, message, Some(retry))
 }
 
 fn busy(error: &SubmitError) -> ErrorObjectOwned {

@@ -8,6 +8,7 @@
 mod accounts;
 mod arguments;
 mod block_methods;
+pub mod bridge;
 mod dispatch;
 mod error;
 mod estimate;
@@ -99,6 +100,8 @@ struct Rpc {
     view: View,
     config: RpcConfig,
     heads: heads::Heads,
+    /// None without a relayer.
+    bridge: Option<Arc<dyn bridge::Bridge>>,
 }
 
 impl Rpc {
@@ -123,6 +126,7 @@ fn methods(rpc: Rpc) -> Result<(Methods, Methods), RegisterMethodError> {
     info::register(&mut calls)?;
     accounts::register(&mut calls)?;
     block_methods::register(&mut calls)?;
+    bridge::register(&mut calls)?;
     feed::register(&mut calls)?;
     fees::register(&mut calls)?;
     finality::register(&mut calls)?;

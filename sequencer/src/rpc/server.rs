@@ -36,6 +36,7 @@ use tokio::time::timeout;
 use tower::{Service, ServiceBuilder};
 use tower_http::cors::{Any, CorsLayer};
 
+use super::bridge::Bridge;
 use super::dispatch::{Dispatch, Door};
 use super::ethereum::Chain;
 use super::heads::{Heads, HexIds};
@@ -93,7 +94,8 @@ impl Listener {
     }
 }
 
-/// Serves on the current runtime until the server is stopped.
+/// Serves on the current runtime until the server is stopped. `bridge` answers for what is on its way to L1 and back; without
+/// one, these methods are refused.
 ///
 /// # Errors
 /// When the listener cannot be used.
@@ -102,6 +104,7 @@ pub fn serve(
     config: RpcConfig,
     submitter: Submitter,
     view: View,
+    bridge: Option<Arc<dyn Bridge>>,
 ) -> io::Result<RpcServer> {
     let (stop, handle) = stop_channel();
     let heads = Heads::start(view.clone(), Chain::of(&view, &config), stop.clone());
@@ -110,6 +113,7 @@ pub fn serve(
         view,
         config,
         heads,
+        bridge,
     };
     let (calls, all) = methods(rpc).map_err(io::Error::other)?;
     let [calls, all] = [calls, all].map(|methods| (Door::Open(methods.clone()), methods));

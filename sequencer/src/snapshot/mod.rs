@@ -14,6 +14,7 @@ use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use alloy_primitives::Bytes;
+use spillway_protocol::withdrawal::Withdrawal;
 
 use crate::genesis::Genesis;
 use crate::journal::{JournalError, Reader};
@@ -87,14 +88,29 @@ pub fn ledger_at(
     journal: &Reader,
     number: u64,
 ) -> Result<Ledger, SnapshotError> {
-    let not_later = |path: &PathBuf| number_of(path).is_some_and(|made| made <= number);
-    let snapshots = list(dir, EXTENSION)?.into_iter().rev().filter(not_later);
-    let mut ledger = snapshots
-        .filter_map(|path| load(&path, genesis).ok())
-        .next()
-        .unwrap_or_else(|| Ledger::genesis(genesis));
+    let not_later = |path: &Path| number_of(path).is_some_and(|made| made <= number);
+    let mut ledger = newest_where(dir, genesis, not_later, |_| true)?;
     replay(&mut ledger, journal, number)?;
     Ok(ledger)
+}
+
+/// The newest ledger of a usable snapshot that somebody can use, by its file and by what it holds; else the one at genesis.
+/// Changes nothing on disk.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub(crate) fn newest_where(
+    dir: &Path,
+    genesis: &Genesis,
+    is_candidate: impl Fn(&Path) -> bool,
+    is_usable: impl Fn(&Ledger) -> bool,
+) -> Result<Ledger, SnapshotError> {
+    let candidates = list(dir, EXTENSION)?.into_iter().rev();
+    let usable = candidates
+        .filter(|path| is_candidate(path))
+        .filter_map(|path| load(&path, genesis).ok())
+        .find(is_usable);
+    Ok(usable.unwrap_or_else(|| Ledger::genesis(genesis)))
 }
 
 /// The block of a snapshot, by its file's name.
@@ -119,13 +135,27 @@ pub fn load(path: &Path, genesis: &Genesis) -> Result<Ledger, FormatError> {
 /// # Errors
 /// When the journal cannot be read, or does not continue the ledger.
 pub fn replay(ledger: &mut Ledger, journal: &Reader, to: u64) -> Result<u64, SnapshotError> {
+    replay_showing(ledger, journal, to, |_, _| {})
+}
+
+/// The same, and shows each block's number with the withdrawals that it made.
+///
+/// # Errors
+/// As [`replay`].
+pub(crate) fn replay_showing(
+    ledger: &mut Ledger,
+    journal: &Reader,
+    to: u64,
+    mut show: impl FnMut(u64, &[Withdrawal]),
+) -> Result<u64, SnapshotError> {
     let before = ledger.state().counters().authorised_count;
     let mut records = journal.records_from(ledger.head().number + 1);
     while ledger.head().number < to
         && let Some(found) = records.next_record()?
     {
         let (header, body) = record::decode(&Bytes::copy_from_slice(found.payload))?;
-        ledger.apply(&header, &body)?;
+        let made = ledger.apply(&header, &body)?;
+        show(header.number, &made);
     }
     Ok(ledger.state().counters().authorised_count - before)
 }

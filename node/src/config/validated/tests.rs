@@ -224,7 +224,8 @@ fn rejections() {
             "rpc.sync_wait_ms = 2000 is above rpc.sync_wait_max_ms = 1000",
         ),
         ("batcher", "x = 1", "unknown field `x`"),
-        ("relayer", "x = 1", "unknown field `relayer`"),
+        ("relayer", "x = 1", "unknown field `x`"),
+        ("prover", "x = 1", "unknown field `prover`"),
     ] {
         let refused = refusal(&with(section, line));
         assert!(refused.contains(says), "[{section}] {line}: {refused}");

@@ -69,6 +69,7 @@ impl Chain {
             view,
             config,
             heads,
+            bridge: None,
         };
         Self {
             sequencer,

@@ -26,6 +26,7 @@ impl Node {
             view,
             config,
             heads,
+            bridge: None,
         };
         Self {
             methods: methods(rpc).unwrap().0,

@@ -1,0 +1,176 @@
+//! The relayer of a node: its key, its view of L2, its log, and what it tells clients.
+
+mod desk;
+mod l2;
+mod log;
+mod words;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use alloy_provider::DynProvider;
+use alloy_signer_local::PrivateKeySigner;
+use spillway_l1::deployment::Deployment;
+use spillway_l1::events::Finality;
+use spillway_l1::fees::FeeSettings;
+use spillway_l1::transactions::{
+    DriverSettings, Kind, Price, Settings, StartError, StoreError, TransactionManager,
+};
+use spillway_relayer::policy::ClaimPolicy;
+use spillway_relayer::{Account, Relayer, RelayerConfig, Status};
+use spillway_sequencer::view::View;
+use tokio::sync::{mpsc, watch};
+use tokio::time::sleep;
+
+pub(crate) use self::desk::Desk;
+use self::desk::Served;
+use self::l2::DurableL2;
+
+/// The folder of what was asked of L1 and is not final.
+const INTENTS: &str = "relayer-intents";
+
+/// The wait before something on L1 that does not answer is tried again.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// The wait for a folder of intents that is about to be released.
+const RELEASED_SOON: Duration = Duration::from_millis(50);
+
+/// The wait before everything begins anew after it needed an operator: the cause may be gone then.
+const ANEW: Duration = Duration::from_secs(30);
+
+/// Blocks of L1 for which deposits wait where L1 itself says what is final: two epochs, or one for `safe`.
+const FINALIZED_DEPTH: u64 = 64;
+const SAFE_DEPTH: u64 = 32;
+
+/// How withdrawals are claimed.
+#[derive(Clone, Debug)]
+pub(crate) struct RelayingConfig {
+    /// The operating account: pays for claims.
+    pub(crate) key: PrivateKeySigner,
+    /// When claims are made.
+    pub(crate) policy: ClaimPolicy,
+    /// The most that is offered for gas.
+    pub(crate) caps: Price,
+    /// When a block of L1 counts as final.
+    pub(crate) finality: Finality,
+    /// When deposits are consumed.
+    pub(crate) deposit_finality: Finality,
+    /// Blocks on top of a transaction before it is forgotten.
+    pub(crate) confirmations: u64,
+    /// How often L1 and L2 are asked.
+    pub(crate) poll_interval: Duration,
+}
+
+/// A relayer that is to be started.
+#[derive(Debug)]
+pub(crate) struct Relaying {
+    config: RelayingConfig,
+    provider: DynProvider,
+    deployment: Deployment,
+    dir: PathBuf,
+    view: View,
+    desk: Desk,
+}
+
+impl Relaying {
+    /// Of the chain with that view, which keeps its files in that directory. It answers clients at that desk.
+    pub(crate) fn new(
+        config: RelayingConfig,
+        provider: DynProvider,
+        deployment: &Deployment,
+        dir: &Path,
+        view: View,
+        desk: Desk,
+    ) -> Self {
+        Self {
+            config,
+            provider,
+            deployment: deployment.clone(),
+            dir: dir.to_owned(),
+            view,
+            desk,
+        }
+    }
+
+    /// Relays until it is dropped. What ends the work is logged, and it begins anew after a while.
+    pub(crate) async fn run(self) {
+        loop {
+            match self.account().await {
+                Ok(account) => self.run_once(account).await,
+                Err(error) => {
+                    tracing::error!(%error, "NO WITHDRAWAL IS CLAIMED: the transaction manager does not start");
+                }
+            }
+            sleep(ANEW).await;
+        }
+    }
+
+    async fn run_once(&self, account: Account) {
+        let l2 = Arc::new(DurableL2::new(&self.view));
+        let (reports, told) = mpsc::channel(16);
+        let (status, _) = watch::channel(Status::default());
+        let relayer = Relayer::new(
+            self.relayer_config(),
+            self.provider.clone(),
+            account,
+            Arc::<DurableL2>::clone(&l2),
+            reports,
+            status,
+        );
+        self.desk.serve(Served {
+            book: relayer.book(),
+            l2,
+            bridge: self.deployment.bridge,
+        });
+        let (error, ()) = tokio::join!(relayer.run(), log::tell(told));
+        tracing::error!(%error, "NO WITHDRAWAL IS CLAIMED. Anybody can still claim each; it begins anew soon");
+    }
+
+    fn relayer_config(&self) -> RelayerConfig {
+        let config = &self.config;
+        let window = self.deployment.parameters.challenge_window;
+        let (contracts, first) = (self.deployment.contracts(), self.deployment.l1_block.number);
+        let mut relayer = RelayerConfig {
+            finality: config.finality,
+            policy: config.policy,
+            poll_interval: config.poll_interval,
+            retry_interval: config.poll_interval,
+            ..RelayerConfig::new(contracts, first, window)
+        };
+        relayer.deposits.confirmations = match config.deposit_finality {
+            Finality::Finalized => FINALIZED_DEPTH,
+            Finality::Safe => SAFE_DEPTH,
+            Finality::Depth(depth) => depth,
+        };
+        relayer
+    }
+
+    /// Starts the operating account's manager as soon as L1 answers.
+    async fn account(&self) -> Result<Account, StartError> {
+        let settings = DriverSettings {
+            manager: Settings {
+                caps: self.config.caps,
+                confirmations: self.config.confirmations,
+                ..Settings::new(Kind::Ordinary)
+            },
+            fees: FeeSettings::default(),
+            poll_interval: self.config.poll_interval,
+        };
+        let folder = self.dir.join(INTENTS);
+        loop {
+            let signer = Arc::new(self.config.key.clone());
+            let provider = self.provider.clone();
+            match TransactionManager::start(settings.clone(), provider, signer, &folder).await {
+                Ok((manager, events, _task)) => return Ok(Account { manager, events }),
+                // The directory is this process's own: a manager from before is about to end.
+                Err(StartError::Store(StoreError::InUse(_))) => sleep(RELEASED_SOON).await,
+                Err(StartError::ChainId(error)) => {
+                    tracing::warn!(%error, "L1 does not answer; relaying begins when it does");
+                    sleep(RETRY).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
