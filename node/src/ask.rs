@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -19,14 +19,15 @@ pub(crate) struct Asker {
 #[derive(Deserialize)]
 struct Answer<T> {
     result: Option<T>,
-    error: Option<ErrorObject>,
+    error: Option<Refused>,
 }
 
 /// An error of JSON-RPC. What else it holds is not read.
-#[derive(Deserialize)]
-struct ErrorObject {
-    code: i64,
-    message: String,
+#[derive(Debug, Deserialize, thiserror::Error)]
+#[error("it answers error {code}: {message}")]
+pub(crate) struct Refused {
+    pub(crate) code: i64,
+    pub(crate) message: String,
 }
 
 impl Asker {
@@ -48,6 +49,21 @@ impl Asker {
 
     /// The result of a method.
     pub(crate) fn ask<T: DeserializeOwned>(&self, method: &str, params: &Value) -> Result<T> {
+        let body = self.post(method, params)?;
+        self.about(method, result_of(&body))
+    }
+
+    /// The result of a method that answers null for what it does not know.
+    pub(crate) fn ask_for<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        params: &Value,
+    ) -> Result<Option<T>> {
+        let body = self.post(method, params)?;
+        self.about(method, result_or_null(&body))
+    }
+
+    fn post(&self, method: &str, params: &Value) -> Result<String> {
         let url = &self.url;
         let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         let mut response = self
@@ -61,19 +77,26 @@ impl Asker {
             .with_config()
             .limit(self.answer_bytes_max)
             .read_to_string();
-        let body = body.with_context(|| format!("{url} broke off its answer"))?;
-        result_of(&body).with_context(|| {
+        body.with_context(|| format!("{url} broke off its answer"))
+    }
+
+    fn about<T>(&self, method: &str, result: Result<T>) -> Result<T> {
+        let url = &self.url;
+        result.with_context(|| {
             format!("{url} does not answer {method} as it should: is it a Spillway node?")
         })
     }
 }
 
 fn result_of<T: DeserializeOwned>(body: &str) -> Result<T> {
+    result_or_null(body)?.context("it answers with neither a result nor an error")
+}
+
+fn result_or_null<T: DeserializeOwned>(body: &str) -> Result<Option<T>> {
     let answer: Answer<T> = serde_json::from_str(body)?;
-    match (answer.result, answer.error) {
-        (Some(result), None) => Ok(result),
-        (_, Some(ErrorObject { code, message })) => bail!("it answers error {code}: {message}"),
-        (None, None) => bail!("it answers with neither a result nor an error"),
+    match answer.error {
+        Some(refused) => Err(refused.into()),
+        None => Ok(answer.result),
     }
 }
 
@@ -90,5 +113,8 @@ mod tests {
         for odd in [r#"{"result": "5"}"#, "[]", "null", "{}", "hello"] {
             result_of::<u64>(odd).unwrap_err();
         }
+        let null = r#"{"result": null}"#;
+        assert_eq!(result_or_null::<u64>(null).unwrap(), None);
+        result_or_null::<u64>(unknown).unwrap_err();
     }
 }

@@ -11,6 +11,7 @@ use tracing_subscriber::EnvFilter;
 use crate::config::validated;
 use crate::deploy::DeployArgs;
 use crate::verify::VerifyArgs;
+use crate::wallet::WalletArgs;
 
 /// The command line.
 #[derive(Debug, Parser)]
@@ -38,6 +39,8 @@ pub(crate) enum Command {
     Verify(VerifyArgs),
     /// Ask a running node how far it is.
     Status(StatusArgs),
+    /// Pay, deposit, withdraw, and leave without the operator's help.
+    Wallet(Box<WalletArgs>),
 }
 
 /// `spillway dev`.

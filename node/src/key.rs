@@ -47,8 +47,8 @@ fn read(path: &Path) -> Result<String> {
     Ok(text)
 }
 
-/// The errors do not repeat the key.
-fn parse(text: &str) -> Result<PrivateKeySigner> {
+/// A key in hex. The errors do not repeat it.
+pub(crate) fn parse(text: &str) -> Result<PrivateKeySigner> {
     let Ok(key) = text.trim().parse::<B256>() else {
         bail!("no private key: it must be 64 hex digits, with or without 0x");
     };

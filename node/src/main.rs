@@ -23,6 +23,7 @@ mod service;
 mod status;
 mod verify;
 mod verifying;
+mod wallet;
 
 use std::process::ExitCode;
 
@@ -48,5 +49,6 @@ fn run(cli: &Cli) -> Result<()> {
         Command::Node(args) => node::run(args),
         Command::Status(args) => status::run(args),
         Command::Verify(args) => verify::run(args),
+        Command::Wallet(args) => wallet::run(args),
     }
 }

@@ -1,8 +1,8 @@
 //! The accounts of a development chain. Everybody knows their keys.
 
 use alloy_primitives::{Address, B256};
-use alloy_signer_local::MnemonicBuilder;
 use alloy_signer_local::coins_bip39::English;
+use alloy_signer_local::{MnemonicBuilder, PrivateKeySigner};
 use anyhow::Result;
 
 /// The words from which the accounts are derived, at m/44'/60'/0'/0/i: the same as in other development nodes.
@@ -106,6 +106,13 @@ fn funded() -> Result<Vec<TestAccount>> {
 /// Who deploys the contracts unless another key is given: the first that is funded.
 pub(crate) fn deployer() -> Result<TestAccount> {
     TestAccount::derive(0)
+}
+
+/// The key of the account with that index, whether it is funded or the operator's.
+pub(crate) fn signer(index: u32) -> Result<PrivateKeySigner> {
+    Ok(PrivateKeySigner::from_bytes(
+        &TestAccount::derive(index)?.key,
+    )?)
 }
 
 /// Where fees go.

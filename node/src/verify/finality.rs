@@ -13,7 +13,7 @@ const DEPTH_WITHOUT_FINALITY: u64 = 128;
 
 /// Why L1 does not say it.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum FinalityError {
+pub(crate) enum FinalityError {
     /// No node answers.
     #[error("L1, asked for final batches: {0}")]
     Rpc(#[from] TransportError),
@@ -41,9 +41,9 @@ pub(super) struct FinalBatches<'a> {
 
 /// A batch, and the block of L1 that holds it.
 #[derive(Clone, Debug)]
-pub(super) struct Posted {
-    pub(super) l1_block: u64,
-    pub(super) batch: Box<SubmittedBatch>,
+pub(crate) struct Posted {
+    pub(crate) l1_block: u64,
+    pub(crate) batch: Box<SubmittedBatch>,
 }
 
 impl<'a> FinalBatches<'a> {
@@ -95,16 +95,9 @@ impl<'a> FinalBatches<'a> {
         first_from(block, self.first_block, newest.clone(), lookup).await
     }
 
-    /// The last submission of a batch in those blocks of L1.
-    async fn posted(&self, number: u64, range: (u64, u64)) -> Result<Posted, FinalityError> {
-        let topic = B256::left_padding_from(&number.to_be_bytes());
-        let submitted = self.event(Rollup::BatchSubmitted::SIGNATURE_HASH, Some(topic), range);
-        match submitted.await? {
-            Some((l1_block, BatchEvent::Submitted(batch))) if batch.number == number => {
-                Ok(Posted { l1_block, batch })
-            }
-            _ => Err(FinalityError::Missing(number)),
-        }
+    async fn posted(&self, number: u64, (from, to): (u64, u64)) -> Result<Posted, FinalityError> {
+        let from = from.max(self.first_block);
+        posted(self.l1, self.contracts, number, (from, to)).await
     }
 
     async fn event(
@@ -113,16 +106,44 @@ impl<'a> FinalBatches<'a> {
         second_topic: Option<B256>,
         (from, to): (u64, u64),
     ) -> Result<Option<(u64, BatchEvent)>, FinalityError> {
-        let filter = LogFilter {
-            addresses: vec![self.contracts.rollup],
-            topics: vec![topic],
-        };
         let from = from.max(self.first_block);
-        let log = newest(self.l1, &filter, second_topic, from, to).await?;
-        let Some(log) = log else { return Ok(None) };
-        let event = batches::event(self.contracts, &log)?;
-        Ok(event.map(|event| (log.block_number.unwrap_or(to), event)))
+        event(self.l1, self.contracts, topic, second_topic, (from, to)).await
     }
+}
+
+/// The last submission of a batch in those blocks of L1.
+pub(crate) async fn posted(
+    l1: &DynProvider,
+    contracts: &ContractAddresses,
+    number: u64,
+    range: (u64, u64),
+) -> Result<Posted, FinalityError> {
+    let topic = Rollup::BatchSubmitted::SIGNATURE_HASH;
+    let second = B256::left_padding_from(&number.to_be_bytes());
+    match event(l1, contracts, topic, Some(second), range).await? {
+        Some((l1_block, BatchEvent::Submitted(batch))) if batch.number == number => {
+            Ok(Posted { l1_block, batch })
+        }
+        _ => Err(FinalityError::Missing(number)),
+    }
+}
+
+/// The newest event of that kind in those blocks of L1, and its block.
+async fn event(
+    l1: &DynProvider,
+    contracts: &ContractAddresses,
+    topic: B256,
+    second_topic: Option<B256>,
+    (from, to): (u64, u64),
+) -> Result<Option<(u64, BatchEvent)>, FinalityError> {
+    let filter = LogFilter {
+        addresses: vec![contracts.rollup],
+        topics: vec![topic],
+    };
+    let log = newest(l1, &filter, second_topic, from, to).await?;
+    let Some(log) = log else { return Ok(None) };
+    let event = batches::event(contracts, &log)?;
+    Ok(event.map(|event| (log.block_number.unwrap_or(to), event)))
 }
 
 /// The first batch up to `newest` whose last block is not before that one; none if all are. Batches stand on L1 in the order of

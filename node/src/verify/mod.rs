@@ -2,9 +2,11 @@
 
 mod arguments;
 mod bar;
-mod finality;
+pub(crate) mod finality;
 mod report;
 pub(crate) mod snapshot;
+
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use spillway_l1::beacon::{Archive, BeaconClient, BlobSource};
@@ -51,7 +53,8 @@ async fn verify(args: &VerifyArgs) -> Result<()> {
     check_target(args.batch, from)?;
     let (tell, progress) = watch::channel(Progress::default());
     let config = config(&deployment);
-    let mut verifier = Verifier::after(ledger, config, l1.clone(), blobs(args)?, tell);
+    let blobs = blobs(&args.blobs, &args.beacon_url, &args.l1_url)?;
+    let mut verifier = Verifier::after(ledger, config, l1.clone(), blobs, tell);
     verify_all(args, &mut verifier, &progress).await?;
     let found = *progress.borrow();
     let verdict = check(args, &found);
@@ -92,7 +95,8 @@ async fn verify_all(
     outcome
 }
 
-fn config(deployment: &Deployment) -> VerifierConfig {
+/// How the rollup of a deployment is verified.
+pub(crate) fn config(deployment: &Deployment) -> VerifierConfig {
     VerifierConfig {
         contracts: deployment.contracts(),
         l1_block: deployment.l1_block.number,
@@ -104,13 +108,17 @@ fn config(deployment: &Deployment) -> VerifierConfig {
     }
 }
 
-/// Blobs come from the archive, then from the beacon node; by default that is where L1 is.
-fn blobs(args: &VerifyArgs) -> Result<BlobSource> {
-    let archive = Archive::open(&args.blobs).context("--blobs")?;
-    let urls = if args.beacon_url.is_empty() {
-        &args.l1_url
+/// Blobs come from the archive, then from the beacon nodes; by default these are where L1 is.
+pub(crate) fn blobs(
+    archive: &Path,
+    beacon_urls: &[String],
+    l1_urls: &[String],
+) -> Result<BlobSource> {
+    let archive = Archive::open(archive).context("--blobs")?;
+    let urls = if beacon_urls.is_empty() {
+        l1_urls
     } else {
-        &args.beacon_url
+        beacon_urls
     };
     let beacon = BeaconClient::new(urls).context("--beacon-url")?;
     Ok(BlobSource::new(archive, Some(beacon)))

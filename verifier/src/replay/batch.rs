@@ -123,6 +123,7 @@ fn run(ledger: &mut Ledger, chunks: &[Chunk], claim: &Claim<'_>) -> Result<Block
         blocks: Blocks::after(ledger.head),
         messages: claim.messages_after(&before, &before).iter(),
         tokens: claim.tokens,
+        kept: ledger.kept.as_mut(),
     };
     let mut executed = Vec::new();
     for group in chunks.chunks(CHUNKS_AT_ONCE) {

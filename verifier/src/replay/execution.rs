@@ -7,6 +7,7 @@ use spillway_protocol::state::State;
 use spillway_protocol::token::TokenTable;
 
 use super::blocks::Blocks;
+use super::ledger::KeptWithdrawals;
 
 /// What chunks are executed on and with.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub(super) struct Execution<'a> {
     /// Messages that wait, the next one first.
     pub(super) messages: std::slice::Iter<'a, InboxMessage>,
     pub(super) tokens: &'a TokenTable,
+    /// Whoever keeps withdrawals.
+    pub(super) kept: Option<&'a mut KeptWithdrawals>,
 }
 
 impl Execution<'_> {
@@ -26,6 +29,10 @@ impl Execution<'_> {
         while let Some(next) = operations.next(self.state, &mut self.messages, self.tokens)? {
             self.blocks.before(&next, self.state);
             operations.apply(self.state, &next)?;
+        }
+        if let Some(kept) = &mut self.kept {
+            let count = self.state.counters().withdrawal_count;
+            kept.note(&self.state.changes().withdrawals, count);
         }
         Ok(Delta::take(self.state))
     }

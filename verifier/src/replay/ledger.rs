@@ -4,6 +4,7 @@ use alloy_primitives::{Address, B256};
 use spillway_protocol::block::BlockHeader;
 use spillway_protocol::root::StateTree;
 use spillway_protocol::state::State;
+use spillway_protocol::withdrawal::Withdrawal;
 
 /// The state after a batch, with its trees and its last block.
 #[derive(Clone, Debug)]
@@ -13,6 +14,27 @@ pub struct Ledger {
     pub(super) head: BlockHeader,
     pub(super) batch: u64,
     pub(super) other_block_hash: Option<u64>,
+    pub(super) kept: Option<KeptWithdrawals>,
+}
+
+/// The withdrawals that concern an address. No state holds them: its tree has their leaves alone.
+#[derive(Clone, Debug)]
+pub(super) struct KeptWithdrawals {
+    of: Address,
+    withdrawals: Vec<(u32, Withdrawal)>,
+}
+
+impl KeptWithdrawals {
+    /// Takes in the newest withdrawals of a state that has so many.
+    pub(super) fn note(&mut self, newest: &[Withdrawal], count: u32) {
+        let first = count.saturating_sub(newest.len() as u32);
+        let concerns = |withdrawal: &Withdrawal| {
+            withdrawal.account == self.of || withdrawal.recipient == self.of
+        };
+        let numbered = (first..).zip(newest.iter().copied());
+        self.withdrawals
+            .extend(numbered.filter(|(_, withdrawal)| concerns(withdrawal)));
+    }
 }
 
 impl Ledger {
@@ -36,7 +58,24 @@ impl Ledger {
             head,
             batch,
             other_block_hash: None,
+            kept: None,
         }
+    }
+
+    /// The same, which from now on keeps the withdrawals out of that account, and those that pay that address.
+    #[must_use]
+    pub fn keeping_withdrawals_of(mut self, account: Address) -> Self {
+        self.kept = Some(KeptWithdrawals {
+            of: account,
+            withdrawals: Vec::new(),
+        });
+        self
+    }
+
+    /// The withdrawals that were [kept](Self::keeping_withdrawals_of), by ascending index; none if nothing was to be kept.
+    #[must_use]
+    pub fn kept_withdrawals(&self) -> &[(u32, Withdrawal)] {
+        self.kept.as_ref().map_or(&[], |kept| &kept.withdrawals)
     }
 
     /// The state.
