@@ -6,18 +6,20 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
+import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {IBridge} from "./interfaces/IBridge.sol";
 import {IRollup} from "./interfaces/IRollup.sol";
 import {Amounts} from "./libraries/Amounts.sol";
 import {Batch} from "./libraries/Batches.sol";
+import {FastWithdrawals} from "./libraries/FastWithdrawals.sol";
+import {Marks} from "./libraries/Marks.sol";
 import {Multiproof} from "./libraries/Multiproof.sol";
 import {Account, State, States, Withdrawal} from "./libraries/States.sol";
 
 /// @title Bridge
 /// @notice See `IBridge`.
 contract Bridge is IBridge, ReentrancyGuardTransient {
-    using BitMaps for BitMaps.BitMap;
+    using Marks for Marks.Map;
     using SafeERC20 for IERC20;
 
     /// @dev What a deposit reads and writes of a token, in one word.
@@ -45,7 +47,10 @@ contract Bridge is IBridge, ReentrancyGuardTransient {
 
     mapping(address token => Token) private _tokens;
     address[] private _addresses;
-    BitMaps.BitMap private _claimed;
+    /// @dev Claimed: the withdrawal of that index was paid out of custody. Advanced: some withdrawal that had that index was; which, `_advancers` says.
+    Marks.Map private _marks;
+    /// @dev By leaf, because an index may mean another withdrawal after batches fell.
+    mapping(bytes32 leaf => address) private _advancers;
     /// @dev A bit for each token of an account.
     mapping(uint32 account => uint256) private _exited;
 
@@ -118,6 +123,32 @@ contract Bridge is IBridge, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IBridge
+    function advance(Withdrawal calldata withdrawal, uint128 fee, uint64 deadline, bytes calldata signature)
+        external
+        payable
+        nonReentrant
+    {
+        bytes32 leaf = States.leaf(withdrawal);
+        _checkAdvance(withdrawal, leaf, fee, deadline);
+        if (!SignatureChecker.isValidSignatureNowCalldata(
+                withdrawal.account, FastWithdrawals.digest(withdrawal, fee, deadline), signature
+            )) revert WrongSignature(withdrawal.account);
+
+        _advancers[leaf] = msg.sender;
+        _marks.setAdvanced(withdrawal.index);
+        emit WithdrawalAdvanced(
+            withdrawal.index,
+            msg.sender,
+            withdrawal.account,
+            withdrawal.recipient,
+            withdrawal.token,
+            withdrawal.amount,
+            fee
+        );
+        _payFromCaller(tokenAddress(withdrawal.token), withdrawal.recipient, withdrawal.amount - fee);
+    }
+
+    /// @inheritdoc IBridge
     function exit(
         Batch calldata batch,
         State calldata state,
@@ -144,8 +175,13 @@ contract Bridge is IBridge, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IBridge
-    function claimed(uint32 index) external view returns (bool) {
-        return _claimed.get(index);
+    function claimed(uint32 index) external view returns (bool marked) {
+        (marked,) = _marks.get(index);
+    }
+
+    /// @inheritdoc IBridge
+    function advancedBy(Withdrawal calldata withdrawal) external view returns (address) {
+        return _advancers[States.leaf(withdrawal)];
     }
 
     /// @inheritdoc IBridge
@@ -232,23 +268,43 @@ contract Bridge is IBridge, ReentrancyGuardTransient {
         if (root != state.accountsRoot) revert WrongProof(root);
     }
 
+    function _checkAdvance(Withdrawal calldata withdrawal, bytes32 leaf, uint128 fee, uint64 deadline) private view {
+        if (block.timestamp > deadline) revert Expired(deadline);
+        if (fee > withdrawal.amount) revert FeeTooHigh(fee, withdrawal.amount);
+        address recipient = withdrawal.recipient;
+        // What the bridge gets outside of custody is lost, and who pays themselves advances nothing.
+        if (recipient == address(this) || recipient == msg.sender) revert NothingToAdvance(recipient);
+        (bool isClaimed,) = _marks.get(withdrawal.index);
+        if (isClaimed) revert AlreadyClaimed(withdrawal.index);
+        address advancer = _advancers[leaf];
+        if (advancer != address(0)) revert AlreadyAdvanced(withdrawal.index, advancer);
+    }
+
     /// @dev Marks before it pays, and takes the mark back if the payment fails.
     function _payOnce(Withdrawal calldata withdrawal) internal returns (bool) {
         uint32 index = withdrawal.index;
-        if (_claimed.get(index)) return false;
-        _claimed.set(index);
+        (bool isClaimed, bool isAdvanced) = _marks.get(index);
+        if (isClaimed) return false;
+        _marks.setClaimed(index);
         address token = tokenAddress(withdrawal.token);
+        address payee = isAdvanced ? _payee(withdrawal) : withdrawal.recipient;
         // A call gets at most 63/64 of what is left. Who claims for others must not make their payments fail by giving less.
         if (gasleft() < GAS_BEFORE_PAYOUT) revert TooLittleGas(gasleft());
 
-        try this.pay{gas: PAYOUT_GAS}(token, withdrawal.recipient, withdrawal.amount) {
-            emit WithdrawalPaid(index, withdrawal.recipient, withdrawal.account, withdrawal.token, withdrawal.amount);
+        try this.pay{gas: PAYOUT_GAS}(token, payee, withdrawal.amount) {
+            emit WithdrawalPaid(index, payee, withdrawal.account, withdrawal.token, withdrawal.amount);
             return true;
         } catch {
-            _claimed.unset(index);
-            emit WithdrawalFailed(index, withdrawal.recipient, withdrawal.token, withdrawal.amount);
+            _marks.unsetClaimed(index);
+            emit WithdrawalFailed(index, payee, withdrawal.token, withdrawal.amount);
             return false;
         }
+    }
+
+    /// @dev Who advanced it, or its recipient if that was another withdrawal with its index.
+    function _payee(Withdrawal calldata withdrawal) private view returns (address) {
+        address advancer = _advancers[States.leaf(withdrawal)];
+        return advancer == address(0) ? withdrawal.recipient : advancer;
     }
 
     function _exitOnce(Account calldata account, uint8 token, address recipient) internal {
@@ -281,5 +337,19 @@ contract Bridge is IBridge, ReentrancyGuardTransient {
         IERC20(token).safeTransfer(to, amount);
         uint256 lost = before - IERC20(token).balanceOf(address(this));
         if (lost != amount) revert WrongPayment(amount, lost);
+    }
+
+    /// @dev Moves the caller's own funds; custody has no part in it. All of them arrive, or it reverts.
+    function _payFromCaller(address token, address to, uint128 amount) private {
+        if (token == ETH) {
+            if (msg.value != amount) revert WrongValue(amount, msg.value);
+            Address.sendValue(payable(to), amount);
+            return;
+        }
+        if (msg.value != 0) revert WrongValue(0, msg.value);
+        uint256 before = IERC20(token).balanceOf(to);
+        IERC20(token).safeTransferFrom(msg.sender, to, amount);
+        uint256 received = IERC20(token).balanceOf(to) - before;
+        if (received != amount) revert WrongReceipt(amount, received);
     }
 }
