@@ -135,7 +135,7 @@ contract Bridge is IBridge, ReentrancyGuardTransient {
             )) revert WrongSignature(withdrawal.account);
 
         _advancers[leaf] = msg.sender;
-        _marks.setAdvanced(withdrawal.index);
+        _marks.advance(withdrawal.index);
         emit WithdrawalAdvanced(
             withdrawal.index,
             msg.sender,
@@ -175,8 +175,8 @@ contract Bridge is IBridge, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IBridge
-    function claimed(uint32 index) external view returns (bool marked) {
-        (marked,) = _marks.get(index);
+    function claimed(uint32 index) external view returns (bool) {
+        return _marks.isClaimed(index);
     }
 
     /// @inheritdoc IBridge
@@ -274,8 +274,7 @@ contract Bridge is IBridge, ReentrancyGuardTransient {
         address recipient = withdrawal.recipient;
         // What the bridge gets outside of custody is lost, and who pays themselves advances nothing.
         if (recipient == address(this) || recipient == msg.sender) revert NothingToAdvance(recipient);
-        (bool isClaimed,) = _marks.get(withdrawal.index);
-        if (isClaimed) revert AlreadyClaimed(withdrawal.index);
+        if (_marks.isClaimed(withdrawal.index)) revert AlreadyClaimed(withdrawal.index);
         address advancer = _advancers[leaf];
         if (advancer != address(0)) revert AlreadyAdvanced(withdrawal.index, advancer);
     }
@@ -283,9 +282,8 @@ contract Bridge is IBridge, ReentrancyGuardTransient {
     /// @dev Marks before it pays, and takes the mark back if the payment fails.
     function _payOnce(Withdrawal calldata withdrawal) internal returns (bool) {
         uint32 index = withdrawal.index;
-        (bool isClaimed, bool isAdvanced) = _marks.get(index);
-        if (isClaimed) return false;
-        _marks.setClaimed(index);
+        (bool isNew, bool isAdvanced) = _marks.claim(index);
+        if (!isNew) return false;
         address token = tokenAddress(withdrawal.token);
         address payee = isAdvanced ? _payee(withdrawal) : withdrawal.recipient;
         // A call gets at most 63/64 of what is left. Who claims for others must not make their payments fail by giving less.
@@ -295,7 +293,7 @@ contract Bridge is IBridge, ReentrancyGuardTransient {
             emit WithdrawalPaid(index, payee, withdrawal.account, withdrawal.token, withdrawal.amount);
             return true;
         } catch {
-            _marks.unsetClaimed(index);
+            _marks.unclaim(index);
             emit WithdrawalFailed(index, payee, withdrawal.token, withdrawal.amount);
             return false;
         }

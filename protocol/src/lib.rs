@@ -27,6 +27,7 @@ pub mod chain_id;
 pub mod chunk;
 pub mod codec;
 pub mod dispute;
+pub mod fast_withdrawal;
 pub mod gas;
 pub mod inbox;
 pub mod keccak;

@@ -11,21 +11,29 @@ library Marks {
 
     uint256 private constant INDICES = 128;
 
-    /// @notice Whether a withdrawal with that index was claimed, and whether one was advanced.
-    function get(Map storage map, uint32 index) internal view returns (bool claimed, bool advanced) {
-        uint256 word = map.words[index / INDICES] >> (index % INDICES);
-        return (word & 1 != 0, word >> INDICES & 1 != 0);
+    /// @notice Whether a withdrawal with that index is marked as claimed.
+    function isClaimed(Map storage map, uint32 index) internal view returns (bool) {
+        return map.words[index / INDICES] & claimedBit(index) != 0;
     }
 
-    function setClaimed(Map storage map, uint32 index) internal {
-        map.words[index / INDICES] |= claimedBit(index);
+    /// @notice Marks the index as claimed.
+    /// @return isNew Whether it was not marked so before.
+    /// @return isAdvanced Whether a withdrawal with that index was advanced.
+    function claim(Map storage map, uint32 index) internal returns (bool isNew, bool isAdvanced) {
+        uint256 bit = claimedBit(index);
+        uint256 word = map.words[index / INDICES];
+        isNew = word & bit == 0;
+        isAdvanced = word & (bit << INDICES) != 0;
+        if (isNew) map.words[index / INDICES] = word | bit;
     }
 
-    function unsetClaimed(Map storage map, uint32 index) internal {
+    /// @notice Takes the mark as claimed back.
+    function unclaim(Map storage map, uint32 index) internal {
         map.words[index / INDICES] &= ~claimedBit(index);
     }
 
-    function setAdvanced(Map storage map, uint32 index) internal {
+    /// @notice Marks that a withdrawal with that index was advanced.
+    function advance(Map storage map, uint32 index) internal {
         map.words[index / INDICES] |= claimedBit(index) << INDICES;
     }
 

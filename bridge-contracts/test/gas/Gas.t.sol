@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {BatchHeader} from "../../contracts/libraries/Batches.sol";
+import {Advances} from "../base/Advances.sol";
 import {Exits} from "../base/Exits.sol";
 import {Token} from "../base/Token.sol";
 import {Transaction} from "./Transaction.sol";
@@ -10,7 +11,7 @@ import {Transaction} from "./Transaction.sol";
 /// @dev Isolated: each call is a transaction of its own, so a figure is that of the whole transaction, 21,000 and calldata included. All is measured in the middle of a rollup's life: storage words that users share are written before, recipients
 /// hold something already, trees have hundreds of leaves. The figures are in `snapshots/`.
 /// forge-config: default.isolate = true
-contract GasTest is Exits {
+contract GasTest is Exits, Advances {
     uint32 private constant MANY = 256;
 
     Token private second;
@@ -94,6 +95,30 @@ contract GasTest is Exits {
         vm.assertEq(send(made), 50);
         uint256 all = measure("claim of 50, half in ETH and half in a token");
         vm.snapshotValue("Gas", "claim of 50, each", all / 50);
+    }
+
+    /// @dev Of an ordinary key's withdrawals, by a pool that has advanced before and keeps funds and allowance.
+    function test_advance() public {
+        for (uint8 i = 0; i < 4; ++i) {
+            withdraw(signer, bob, i % 2 == 0 ? 0 : tokenId, 100);
+        }
+        hasSome(bob);
+        vm.deal(pool, 1000);
+        token.mint(pool, 1000);
+        vm.prank(pool);
+        token.approve(address(bridge), 1000);
+        send(consent(withdrawals[0], 1));
+        send(consent(withdrawals[2], 1));
+        measure("advance of ETH");
+        send(consent(withdrawals[1], 1));
+        send(consent(withdrawals[3], 1));
+        measure("advance of a token");
+
+        many();
+        uint64 number = postFinal();
+        send(prepare(number, 0));
+        send(prepare(number, 2));
+        measure("claim of 1 in ETH that was advanced");
     }
 
     function test_exit() public {

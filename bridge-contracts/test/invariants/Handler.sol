@@ -37,6 +37,7 @@ contract Handler is Attacks {
             vm.assertEq(held(address(bridge), id), custody + donated[id], "what the bridge holds and its custody");
             vm.assertEq(deposited[id], custody + paidOut[id], "deposits, and custody and payments");
             vm.assertEq(held(thief, id), 0, "the thief has something");
+            vm.assertEq(held(pool, id), repaid[id], "what the pool has and the amounts that it is due");
         }
     }
 
@@ -92,6 +93,7 @@ contract Handler is Attacks {
             escaped = true;
         }
         everyoneLeaves();
+        checkRepaid();
         for (uint8 id = 0; id < TOKENS; ++id) {
             vm.assertEq(bridge.custody(tokenAt(id)), 0, "custody after all have left");
             vm.assertEq(held(address(bridge), id), donated[id], "what the bridge holds after all have left");
@@ -103,6 +105,7 @@ contract Handler is Attacks {
         if (seen.calls < 500) return;
         vm.assertTrue(seen.posts > 0, "no batch in the whole run");
         vm.assertTrue(seen.paid + seen.failed > 0, "no withdrawal paid in the whole run");
+        vm.assertTrue(seen.advances > 0, "no withdrawal advanced in the whole run");
         vm.assertTrue(seen.refusals > 0, "no attack in the whole run");
     }
 

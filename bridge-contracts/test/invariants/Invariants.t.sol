@@ -47,7 +47,7 @@ contract Invariants is Test {
 
     /// @dev Each action as often as it shall be drawn.
     function selectors() private view returns (bytes4[] memory list) {
-        list = new bytes4[](81);
+        list = new bytes4[](88);
         uint256 end = 0;
         end = repeat(list, end, handler.deposit.selector, 6);
         end = repeat(list, end, handler.forceWithdrawal.selector, 1);
@@ -69,6 +69,8 @@ contract Invariants is Test {
         end = repeat(list, end, handler.passTime.selector, 12);
         end = repeat(list, end, handler.escape.selector, 1);
         end = repeat(list, end, handler.escapeStalled.selector, 1);
+        end = repeat(list, end, handler.advance.selector, 6);
+        end = repeat(list, end, handler.advanceUnsigned.selector, 1);
         end = repeat(list, end, handler.claim.selector, 4);
         end = repeat(list, end, handler.claimUnpaid.selector, 4);
         end = repeat(list, end, handler.exit.selector, 5);

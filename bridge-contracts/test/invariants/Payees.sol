@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
+import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {Token} from "../base/Token.sol";
 
 /// @title A token that refuses to pay whom its issuer has blocked
@@ -21,8 +22,8 @@ contract BlockingToken is Token {
     }
 }
 
-/// @title A contract that takes ETH, or does not, in the ways that matter to who pays
-contract Payee {
+/// @title A contract that takes ETH, or does not, in the ways that matter to who pays; and that consents to everything
+contract Payee is IERC1271 {
     enum Mode {
         Takes,
         /// Reverts.
@@ -49,6 +50,10 @@ contract Payee {
     function setCall(address target, bytes calldata input) external {
         _target = target;
         _call = input;
+    }
+
+    function isValidSignature(bytes32, bytes calldata) external pure returns (bytes4) {
+        return IERC1271.isValidSignature.selector;
     }
 
     receive() external payable {

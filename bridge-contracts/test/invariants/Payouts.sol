@@ -4,15 +4,14 @@ pragma solidity 0.8.37;
 import {Account, Withdrawal} from "../../contracts/libraries/States.sol";
 import {Tree} from "../base/Tree.sol";
 import {Payee} from "./Payees.sol";
-import {Sequencing} from "./Sequencing.sol";
+import {Pool} from "./Pool.sol";
 
 /// @title The three ways out of custody, each with what must come of it
 /// @dev A payment counts when its recipient has it, whatever the bridge says.
-abstract contract Payouts is Sequencing {
+abstract contract Payouts is Pool {
     uint256 private constant CLAIMED_AT_ONCE_MAX = 6;
 
     mapping(uint8 token => uint256) internal paidOut;
-    mapping(uint32 index => bool) internal paid;
     /// Withdrawals up to the highest paid one.
     uint32 internal paidEnd;
     mapping(uint32 account => mapping(uint8 token => bool)) internal left;
@@ -149,11 +148,12 @@ abstract contract Payouts is Sequencing {
             Withdrawal memory withdrawal = chosen[i];
             if (paid[withdrawal.index]) {
                 seen.repeated += 1;
-            } else if (!takes(withdrawal.recipient, withdrawal.token, true)) {
+            } else if (!takes(payeeOf(withdrawal), withdrawal.token, true)) {
                 seen.failed += 1;
             } else {
                 paid[withdrawal.index] = true;
                 seen.paid += 1;
+                noteRepaid(withdrawal);
                 due[withdrawal.token] += withdrawal.amount;
                 if (withdrawal.index >= paidEnd) paidEnd = withdrawal.index + 1;
             }
@@ -173,6 +173,7 @@ abstract contract Payouts is Sequencing {
             for (uint256 i = 0; i < actors.length; ++i) {
                 sums[id] += held(actors[i], id);
             }
+            sums[id] += held(pool, id);
         }
     }
 

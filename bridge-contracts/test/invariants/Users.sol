@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {Test} from "../base/Test.sol";
+import {Advances} from "../base/Advances.sol";
+import {System} from "../base/System.sol";
 import {Token} from "../base/Token.sol";
 import {Ledger} from "./Ledger.sol";
 import {BlockingToken, Payee} from "./Payees.sol";
 
 /// @title What users do: messages on L1, operations on L2, and taking payments or not
-abstract contract Users is Ledger {
+abstract contract Users is Ledger, Advances {
     uint256 private constant AMOUNT_MAX = 1e24;
 
     /// How often each thing happened in this run.
@@ -19,6 +20,7 @@ abstract contract Users is Ledger {
         uint256 reverts;
         uint256 finals;
         uint256 challenges;
+        uint256 advances;
         uint256 paid;
         uint256 failed;
         uint256 repeated;
@@ -43,13 +45,13 @@ abstract contract Users is Ledger {
         _;
     }
 
-    function setUp() public virtual override {
+    function setUp() public virtual override(Ledger, System) {
         super.setUp();
         blocking = new BlockingToken(18);
         vm.prank(address(timelock));
         bridge.listToken(address(blocking));
         payee = new Payee();
-        actors = [feeAccount, alice, bob, address(payee)];
+        actors = [feeAccount, alice, bob, address(payee), signer];
     }
 
     function deposit(uint256 from, uint256 to, uint256 token_, uint256 amount, bool locked) external counted {

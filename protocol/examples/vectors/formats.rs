@@ -3,6 +3,7 @@
 use alloy_primitives::{Address, Bytes};
 use spillway_protocol::account::{self, Account, TokenBalance, TokenBalances};
 use spillway_protocol::amount;
+use spillway_protocol::fast_withdrawal::FastWithdrawal;
 use spillway_protocol::inbox::{InboxAccumulator, InboxMessage};
 use spillway_protocol::root::{StatePreimage, StateTree};
 use spillway_protocol::state::{Counters, State};
@@ -327,4 +328,98 @@ fn message_row(message: &InboxMessage, accumulator: InboxAccumulator) -> schema:
     }
     row.kind = kind.into();
     row
+}
+
+/// The plainest one, then one field of it or of the place changed, and the largest values.
+pub(crate) fn fast_withdrawals() -> schema::FastWithdrawals {
+    let bridge = Address::repeat_byte(0xb1);
+    let withdrawal = Withdrawal {
+        account: ALICE,
+        recipient: BOB,
+        token: 0,
+        amount: ETHER,
+    };
+    let plain = FastWithdrawal {
+        index: 7,
+        withdrawal,
+        fee: ETHER / 1_000,
+        deadline: 1_700_003_600,
+    };
+    let of = |withdrawal| FastWithdrawal {
+        withdrawal,
+        ..plain
+    };
+    let largest = FastWithdrawal {
+        index: u32::MAX,
+        withdrawal: Withdrawal {
+            token: u8::MAX,
+            amount: u128::MAX,
+            ..withdrawal
+        },
+        fee: u128::MAX,
+        deadline: u64::MAX,
+    };
+    let consents = [
+        (1, bridge, plain),
+        (31_337, bridge, plain),
+        (1, Address::repeat_byte(0xb2), plain),
+        (1, bridge, FastWithdrawal { index: 8, ..plain }),
+        (
+            1,
+            bridge,
+            of(Withdrawal {
+                account: CAROL,
+                ..withdrawal
+            }),
+        ),
+        (
+            1,
+            bridge,
+            of(Withdrawal {
+                recipient: CAROL,
+                ..withdrawal
+            }),
+        ),
+        (
+            1,
+            bridge,
+            of(Withdrawal {
+                token: 1,
+                ..withdrawal
+            }),
+        ),
+        (
+            1,
+            bridge,
+            of(Withdrawal {
+                amount: ETHER + 1,
+                ..withdrawal
+            }),
+        ),
+        (1, bridge, FastWithdrawal { fee: 0, ..plain }),
+        (
+            1,
+            bridge,
+            FastWithdrawal {
+                deadline: 1_700_003_601,
+                ..plain
+            },
+        ),
+        (u64::MAX, bridge, largest),
+    ];
+    let consents = consents.map(|(l1_chain_id, bridge, consent)| schema::FastWithdrawal {
+        account: consent.withdrawal.account,
+        amount: consent.withdrawal.amount,
+        bridge,
+        deadline: consent.deadline,
+        fee: consent.fee,
+        index: consent.index,
+        l1_chain_id,
+        recipient: consent.withdrawal.recipient,
+        signing_hash: consent.signing_hash(l1_chain_id, &bridge),
+        token: consent.withdrawal.token,
+    });
+    schema::FastWithdrawals {
+        consents: consents.into(),
+    }
 }

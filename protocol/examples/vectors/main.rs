@@ -56,6 +56,7 @@ fn files() -> Vec<File> {
         file("blocks.json", &posted::blocks()),
         file("chain_ids.json", &posted::chain_ids()),
         file("chunks.json", &chunks::chunks()),
+        file("fast_withdrawals.json", &formats::fast_withdrawals()),
         file("inbox.json", &formats::inbox()),
         file("lists.json", &posted::lists()),
         file("multiproofs.json", &posted::multiproofs()),

@@ -305,6 +305,28 @@ objects! {
         rollup: Address,
     }
 
+    /// `fast_withdrawals.json`
+    struct FastWithdrawals {
+        consents: Vec<FastWithdrawal>,
+    }
+    /// What is signed, where, and its hash.
+    struct FastWithdrawal {
+        account: Address,
+        #[serde(with = "decimal")]
+        amount: u128,
+        bridge: Address,
+        #[serde(with = "decimal")]
+        deadline: u64,
+        #[serde(with = "decimal")]
+        fee: u128,
+        index: u32,
+        #[serde(with = "decimal")]
+        l1_chain_id: u64,
+        recipient: Address,
+        signing_hash: B256,
+        token: u8,
+    }
+
     /// `chunks.json`
     struct Chunks {
         chunks: Vec<ChunkCase>,

@@ -1,5 +1,7 @@
 //! Amounts, leaves, roots, messages, lists, blocks, batches.
 
+use std::collections::BTreeSet;
+
 use alloy_primitives::{Address, B256};
 use spillway_protocol::account;
 use spillway_protocol::amount;
@@ -8,6 +10,7 @@ use spillway_protocol::blob;
 use spillway_protocol::block::{self, BlockHeader};
 use spillway_protocol::chain_id;
 use spillway_protocol::chunk::Chunk;
+use spillway_protocol::fast_withdrawal::FastWithdrawal;
 use spillway_protocol::inbox::{InboxAccumulator, InboxMessage};
 use spillway_protocol::keccak::keccak256;
 use spillway_protocol::limits::FIELD_ELEMENT_BYTES;
@@ -280,4 +283,27 @@ fn chain_ids() {
         let found = chain_id::derive(row.l1_chain_id, &row.rollup);
         assert_eq!(found, row.chain_id, "{row:?}");
     }
+}
+
+#[test]
+fn fast_withdrawals() {
+    let file: schema::FastWithdrawals = read("fast_withdrawals.json");
+    assert!(file.consents.len() >= 11);
+    for row in &file.consents {
+        let consent = FastWithdrawal {
+            index: row.index,
+            withdrawal: Withdrawal {
+                account: row.account,
+                recipient: row.recipient,
+                token: row.token,
+                amount: row.amount,
+            },
+            fee: row.fee,
+            deadline: row.deadline,
+        };
+        let found = consent.signing_hash(row.l1_chain_id, &row.bridge);
+        assert_eq!(found, row.signing_hash, "{row:?}");
+    }
+    let hashes: BTreeSet<_> = file.consents.iter().map(|row| row.signing_hash).collect();
+    assert_eq!(hashes.len(), file.consents.len(), "a field is not signed");
 }
