@@ -2,6 +2,7 @@
 //! others, and the only one with a catch-all error.
 
 mod address;
+mod amounts;
 mod ask;
 mod batching;
 mod chain_file;

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use spillway_bridge_contracts::TestToken;
 use spillway_protocol::token::ETH;
 
-use super::amounts;
 use super::chains::{ChainArgs, Chains};
 use super::facts::Facts;
 use super::l1::L1;
@@ -15,6 +14,7 @@ use super::l2::Of;
 use super::records::{DepositStatus, WithdrawalStatus};
 use super::tokens::{self, Token};
 use crate::address;
+use crate::amounts;
 
 /// Deposits and withdrawals that are looked through for what is on the way.
 const NEWEST: usize = 1_024;

@@ -11,7 +11,6 @@ use spillway_bridge_contracts::{Inbox, TestToken};
 use spillway_protocol::token::ETH;
 use tokio::time::sleep;
 
-use super::amounts::{self, Written};
 use super::chains::{ChainArgs, Chains};
 use super::facts::Facts;
 use super::keys::KeyArgs;
@@ -21,6 +20,7 @@ use super::records::DepositStatus;
 use super::send::add_amount;
 use super::tokens::{self, Amount};
 use crate::address;
+use crate::amounts::{self, Written};
 
 /// Pause between two looks.
 const POLL: Duration = Duration::from_millis(500);

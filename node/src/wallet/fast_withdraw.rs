@@ -10,7 +10,6 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use serde_json::json;
 
-use super::amounts::{self, Written};
 use super::chains::{ChainArgs, Chains};
 use super::facts::Facts;
 use super::keys::KeyArgs;
@@ -19,6 +18,7 @@ use super::send::add_amount;
 use super::times::when;
 use super::tokens::{self, Amount, Token};
 use super::withdraw::{how_far, withdraw};
+use crate::amounts::{self, Written};
 
 /// The share of an amount that a fee takes at most, unless another limit is given: one twentieth.
 const FEE_SHARE: u128 = 20;

@@ -6,12 +6,12 @@ use anyhow::Result;
 use clap::Args;
 use spillway_bridge_contracts::Inbox;
 
-use super::amounts::{self, Written};
 use super::facts::Facts;
 use super::message::{self, MessageArgs};
 use super::send::add_amount;
 use super::tokens;
 use crate::address;
+use crate::amounts::{self, Written};
 
 /// `spillway wallet force-withdraw`.
 #[derive(Debug, Args)]

@@ -14,10 +14,10 @@ use spillway_l1::deployment::Deployment;
 use spillway_protocol::token::ETH_DECIMALS;
 use tokio::time::sleep;
 
-use super::amounts;
 use super::keys::KeyArgs;
 use super::progress::Teller;
 use super::reverts::explain;
+use crate::amounts;
 use crate::l1;
 
 /// Pause between two looks.

@@ -1,7 +1,6 @@
 //! `spillway wallet`: what users do, on both chains and between them. A file a command; what they share is in the others.
 
 mod account_index;
-mod amounts;
 mod balance;
 mod chains;
 mod claim;

@@ -10,9 +10,9 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use spillway_protocol::transaction::Payee;
 
-use super::amounts;
 use super::tokens::Token;
 use crate::address;
+use crate::amounts;
 
 /// Bytes of a file, and rows of it, at most.
 const FILE_BYTES_MAX: u64 = 16 << 20;

@@ -6,13 +6,13 @@ use clap::Args;
 use spillway_protocol::limits::MEMO_BYTES_MAX;
 use spillway_protocol::transaction::Intent;
 
-use super::amounts::{self, Written};
 use super::chains::{ChainArgs, Chains};
 use super::facts::Facts;
 use super::keys::KeyArgs;
 use super::submit::{Order, submit};
 use super::tokens::{self, Amount, Token};
 use crate::address;
+use crate::amounts::{self, Written};
 
 /// `spillway wallet send`.
 #[derive(Debug, Args)]

@@ -17,12 +17,12 @@ use spillway_protocol::transaction::{
 };
 use tokio::time::sleep;
 
-use super::amounts;
 use super::chains::Chains;
 use super::facts::Facts;
 use super::keys::KeyArgs;
 use super::l2::is_temporary;
 use super::records::{Receipt, Rung, word};
+use crate::amounts;
 
 /// How long a node that does not answer, or is busy, is asked again; and how long a transaction may take to its block.
 const PATIENCE: Duration = Duration::from_secs(60);

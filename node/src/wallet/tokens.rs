@@ -8,9 +8,9 @@ use spillway_protocol::amount::base_exponent;
 use spillway_protocol::token::{ETH, ETH_DECIMALS, TokenId};
 use spillway_protocol::transaction::Asset;
 
-use super::amounts::{self, Written};
 use super::l1::L1;
 use crate::address;
+use crate::amounts::{self, Written};
 
 /// Characters of a symbol, at most. A longer one, or one with other characters than letters, digits and a few signs, is not shown.
 const SYMBOL_CHARACTERS_MAX: usize = 16;

@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use spillway_protocol::transaction::Intent;
 use tokio::time::sleep;
 
-use super::amounts::{self, Written};
 use super::chains::{ChainArgs, Chains};
 use super::facts::Facts;
 use super::keys::KeyArgs;
@@ -21,6 +20,7 @@ use super::submit::{Done, Order, submit};
 use super::times::when;
 use super::tokens::Amount;
 use crate::address;
+use crate::amounts::{self, Written};
 
 /// Pause between two looks.
 const POLL: Duration = Duration::from_millis(500);

@@ -5,7 +5,7 @@ const CHARACTERS_MAX: usize = 128;
 
 /// Why something is no amount. Each continues a sentence that begins with what was written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum AmountError {
+pub(crate) enum AmountError {
     #[error("is no amount: write digits, and a point before decimals, as 1.5 or 0.25")]
     Form,
     #[error("has {found} decimals, and {unit} has {decimals}: nothing smaller can be moved")]
@@ -20,14 +20,14 @@ pub(super) enum AmountError {
 
 /// What was written, cut into number and unit; the number is not read yet, since its decimals depend on the unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Written {
+pub(crate) struct Written {
     number: String,
     /// A token's symbol, number or address; none if only a number was written.
-    pub(super) unit: Option<String>,
+    pub(crate) unit: Option<String>,
 }
 
 /// Cuts `1.5 ETH`. For the command line.
-pub(super) fn written(text: &str) -> Result<Written, String> {
+pub(crate) fn written(text: &str) -> Result<Written, String> {
     if text.len() > CHARACTERS_MAX {
         return Err(AmountError::Form.to_string());
     }
@@ -46,12 +46,12 @@ pub(super) fn written(text: &str) -> Result<Written, String> {
 
 impl Written {
     /// The amount in the smallest unit of a token with that many decimals.
-    pub(super) fn units(&self, decimals: u8, unit: &str) -> Result<u128, AmountError> {
+    pub(crate) fn units(&self, decimals: u8, unit: &str) -> Result<u128, AmountError> {
         parse(&self.number, decimals, unit)
     }
 
     /// As it was written, to begin an error with.
-    pub(super) fn number(&self) -> &str {
+    pub(crate) fn number(&self) -> &str {
         &self.number
     }
 }
@@ -59,7 +59,7 @@ impl Written {
 /// Reads a number of whole tokens with that many decimals, into its smallest unit.
 ///
 /// With 255 decimals, which no token has, no number is too large: then it says whether the form is right.
-pub(super) fn parse(text: &str, decimals: u8, unit: &str) -> Result<u128, AmountError> {
+pub(crate) fn parse(text: &str, decimals: u8, unit: &str) -> Result<u128, AmountError> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     if !is_number(whole) || !is_number(fraction) {
@@ -87,7 +87,7 @@ pub(super) fn parse(text: &str, decimals: u8, unit: &str) -> Result<u128, Amount
 }
 
 /// Writes an amount in whole tokens, as [`parse`] reads it, without zeros at the end.
-pub(super) fn format(units: u128, decimals: u8) -> String {
+pub(crate) fn format(units: u128, decimals: u8) -> String {
     let places = usize::from(decimals);
     let digits = format!("{units:0>width$}", width = places + 1);
     let (whole, fraction) = digits.split_at(digits.len() - places);
