@@ -2,6 +2,7 @@
 
 mod batcher;
 pub(crate) mod l1;
+mod pool;
 mod relayer;
 mod signing;
 mod typed;

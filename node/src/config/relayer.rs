@@ -8,6 +8,7 @@ use spillway_relayer::policy::ClaimPolicy;
 
 use super::batcher::{gwei, read_key};
 use super::l1::L1Config;
+use super::pool;
 use super::typed;
 use super::validated::{or_default, ranged};
 use crate::relaying::RelayingConfig;
@@ -23,6 +24,7 @@ pub(super) fn validate(typed: &typed::Relayer, l1: &L1Config) -> Result<Relaying
     let default = Settings::new(Kind::Ordinary);
     Ok(RelayingConfig {
         key: read_key("relayer.key_file", &typed.key_file)?,
+        pool: typed.pool.as_ref().map(pool::validate).transpose()?,
         policy: policy(typed)?,
         caps: Price {
             max_fee: gwei(

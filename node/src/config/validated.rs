@@ -95,6 +95,10 @@ impl TryFrom<typed::File> for NodeConfig {
             (false, _, Some(_)) => bail!("[batcher] is there, but roles does not have \"batcher\""),
         };
         let relaying = relaying(&file, l1.as_ref(), has("relayer"))?;
+        ensure!(
+            verifying.is_some() || relaying.as_ref().is_none_or(|it| it.pool.is_none()),
+            "[relayer.pool] is there, and roles has no \"verifier\": a pool pays before L1 does, and only a verifier knows what is safe"
+        );
         if let (Some(signer), Some(batching)) = (&sequencer.signer, &batching) {
             signing::check(signer, batching.sequencer)?;
         }

@@ -26,6 +26,10 @@ const VERIFIER: u32 = FUNDED + 3;
 /// The account that claims withdrawals.
 const RELAYER: u32 = FUNDED + 4;
 
+/// The accounts that pay fast withdrawals: the one that pays, and its reserve.
+const HOT: u32 = FUNDED + 5;
+const COLD: u32 = FUNDED + 6;
+
 /// An account with its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TestAccount {
@@ -62,6 +66,10 @@ pub(crate) struct Accounts {
     pub(crate) verifier: TestAccount,
     /// Claims withdrawals.
     pub(crate) relayer: TestAccount,
+    /// Pays fast withdrawals.
+    pub(crate) hot: TestAccount,
+    /// Its reserve.
+    pub(crate) cold: TestAccount,
 }
 
 impl Accounts {
@@ -74,6 +82,8 @@ impl Accounts {
             blob_poster: TestAccount::derive(BLOB_POSTER)?,
             verifier: TestAccount::derive(VERIFIER)?,
             relayer: TestAccount::derive(RELAYER)?,
+            hot: TestAccount::derive(HOT)?,
+            cold: TestAccount::derive(COLD)?,
         })
     }
 
@@ -88,12 +98,14 @@ impl Accounts {
     }
 
     /// Those of them that the operator uses.
-    pub(crate) fn operator(&self) -> [&TestAccount; 4] {
+    pub(crate) fn operator(&self) -> [&TestAccount; 6] {
         [
             &self.sequencer,
             &self.blob_poster,
             &self.verifier,
             &self.relayer,
+            &self.hot,
+            &self.cold,
         ]
     }
 }
@@ -146,6 +158,6 @@ mod tests {
         addresses.push(all.fees);
         addresses.sort_unstable();
         addresses.dedup();
-        assert_eq!(addresses.len(), 25);
+        assert_eq!(addresses.len(), 27);
     }
 }

@@ -5,6 +5,7 @@ mod announcement;
 mod contracts;
 mod deposits;
 mod l1;
+mod pools;
 mod screen;
 mod sending;
 mod setup;
@@ -51,6 +52,9 @@ const HEARTBEAT: Duration = Duration::from_secs(300);
 
 /// Blocks of L1 on top of a transaction before it is forgotten.
 const CONFIRMATIONS: u64 = 64;
+
+/// Blocks of L1 after which money counts as there: nothing forks here unless somebody wants it to.
+const POOL_CONFIRMATIONS: u64 = 4;
 
 /// Seconds for which withdrawals wait for others at most.
 const SERVICE_LEVEL: u64 = 5;
@@ -189,6 +193,7 @@ impl Scene<'_> {
         let settings = self.l1.follower_settings();
         Ok(RelayingConfig {
             key: PrivateKeySigner::from_bytes(&self.accounts.relayer.key)?,
+            pool: Some(pools::config(self.accounts, self.setup.deployment.token, POOL_CONFIRMATIONS)?),
             policy: ClaimPolicy {
                 service_level: SERVICE_LEVEL,
                 ..ClaimPolicy::default()

@@ -20,6 +20,7 @@ use super::accounts::{Accounts, TestAccount};
 use super::contracts;
 use super::deposits::{Deposits, ETH_EACH};
 use super::l1::L1;
+use super::pools;
 use super::sending::{self, Call};
 use crate::cli::DevArgs;
 use crate::directory::Directory;
@@ -108,6 +109,7 @@ impl Rest<'_> {
         let token = deployment.token;
         let token = token.context("the deployment has no test token: choose another --dir")?;
         let can_pay = can_pay(self.signing, &self.accounts.funded).await?;
+        calls.extend(pools::tokens_missing(self.signing, token, self.accounts).await?);
         calls.extend(deposits.calls(deployment.inbox, deployment.bridge, token, &can_pay));
         Ok(calls)
     }

@@ -3,16 +3,19 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, U128};
 use parking_lot::RwLock;
 use spillway_l1::payments::Claim;
 use spillway_relayer::Book;
 use spillway_relayer::l2::L2;
-use spillway_relayer::withdrawals::PostedBatch;
+use spillway_relayer::advances::FastWithdrawals;
+use spillway_relayer::withdrawals::{PostedBatch, WithdrawalStatus};
 use spillway_sequencer::rpc::bridge::{
-    AccountProof, Bridge, BridgeError, Deposit, Selector, Withdrawal, WithdrawalProof,
+    AccountProof, Bridge, BridgeError, Deposit, FastWithdrawalOrder, FastWithdrawalQuote, Selector,
+    Withdrawal, WithdrawalProof,
 };
 use spillway_sequencer::settled::SettledError;
+use tokio::runtime::Handle;
 
 use super::l2::DurableL2;
 use super::words;
@@ -22,12 +25,16 @@ use super::words;
 pub(crate) struct Desk(Arc<RwLock<Option<Arc<Served>>>>);
 
 /// What a relayer knows.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Served {
     pub(super) book: Book,
     pub(super) l2: Arc<DurableL2>,
     /// `Bridge` on L1.
     pub(super) bridge: Address,
+    /// Its chain.
+    pub(super) l1_chain_id: u64,
+    /// None without a pool, and while it does not run.
+    pub(super) fast: Option<FastWithdrawals>,
 }
 
 impl Desk {
@@ -69,10 +76,7 @@ impl Bridge for Desk {
         };
         let answers = found.iter();
         Ok(answers
-            .map(|status| {
-                let token = status.made.withdrawal.token;
-                words::withdrawal(status, served.l2.token_address(token))
-            })
+            .map(|status| served.withdrawal(status))
             .collect())
     }
 
@@ -103,6 +107,34 @@ impl Bridge for Desk {
             .ok_or_else(|| refused("there is no such withdrawal"))
     }
 
+    fn quote(&self, token: u8, amount: u128) -> Result<FastWithdrawalQuote, BridgeError> {
+        let served = self.served()?;
+        let fast = served.fast()?;
+        let quote = fast.quote(token, amount).map_err(words::no_quote)?;
+        Ok(FastWithdrawalQuote {
+            fee: U128::from(quote.fee),
+            deadline: quote.deadline,
+            pool: fast.pool(),
+            bridge: fast.bridge(),
+            l1_chain_id: served.l1_chain_id,
+        })
+    }
+
+    fn order(&self, order: FastWithdrawalOrder) -> Result<(), BridgeError> {
+        let served = self.served()?;
+        let FastWithdrawalOrder {
+            index,
+            fee,
+            deadline,
+            signature,
+        } = order;
+        let taken = served.fast()?.accept(index, fee, deadline, signature);
+        // The server calls from a thread that may block.
+        Handle::current()
+            .block_on(taken)
+            .map_err(words::not_taken)
+    }
+
     fn account_proof(&self, address: &Address) -> Result<Option<AccountProof>, BridgeError> {
         let served = self.served()?;
         let batch = served.claimable_batch()?;
@@ -116,6 +148,21 @@ impl Bridge for Desk {
 }
 
 impl Served {
+    fn withdrawal(&self, status: &WithdrawalStatus) -> Withdrawal {
+        let withdrawal = &status.made.withdrawal;
+        let advance = match &self.fast {
+            Some(fast) => fast.status(status.index, withdrawal),
+            None => None,
+        };
+        let token = self.l2.token_address(withdrawal.token);
+        words::withdrawal(status, token, advance)
+    }
+
+    fn fast(&self) -> Result<&FastWithdrawals, BridgeError> {
+        let fast = self.fast.as_ref();
+        fast.ok_or_else(|| refused("this node has no pool for fast withdrawals: wait for the claim"))
+    }
+
     fn claimable_batch(&self) -> Result<PostedBatch, BridgeError> {
         self.book.claimable_batch().ok_or_else(|| {
             refused("no batch on L1 can be claimed against yet: the challenge window of the first one is open")

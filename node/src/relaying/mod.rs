@@ -1,14 +1,19 @@
 //! The relayer of a node: its key, its view of L2, its log, and what it tells clients.
 
+mod advance_log;
 mod desk;
 mod l2;
 mod log;
+mod pool;
+mod pool_log;
 mod words;
 
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use alloy_primitives::Address;
 use alloy_provider::DynProvider;
 use alloy_signer_local::PrivateKeySigner;
 use spillway_l1::deployment::Deployment;
@@ -18,7 +23,7 @@ use spillway_l1::transactions::{
     DriverSettings, Kind, Price, Settings, StartError, StoreError, TransactionManager,
 };
 use spillway_relayer::policy::ClaimPolicy;
-use spillway_relayer::{Account, Relayer, RelayerConfig, Status};
+use spillway_relayer::{Account, Book, Relayer, RelayerConfig, Status};
 use spillway_sequencer::view::View;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
@@ -26,6 +31,8 @@ use tokio::time::sleep;
 pub(crate) use self::desk::Desk;
 use self::desk::Served;
 use self::l2::DurableL2;
+use self::pool::Beside;
+pub(crate) use self::pool::{ColdAccount, PoolConfig, PoolToken};
 
 /// The folder of what was asked of L1 and is not final.
 const INTENTS: &str = "relayer-intents";
@@ -48,6 +55,8 @@ const SAFE_DEPTH: u64 = 32;
 pub(crate) struct RelayingConfig {
     /// The operating account: pays for claims.
     pub(crate) key: PrivateKeySigner,
+    /// The accounts that pay fast withdrawals; none if there are none.
+    pub(crate) pool: Option<PoolConfig>,
     /// When claims are made.
     pub(crate) policy: ClaimPolicy,
     /// The most that is offered for gas.
@@ -96,7 +105,7 @@ impl Relaying {
     /// Relays until it is dropped. What ends the work is logged, and it begins anew after a while.
     pub(crate) async fn run(self) {
         loop {
-            match self.account().await {
+            match self.account(&self.config.key).await {
                 Ok(account) => self.run_once(account).await,
                 Err(error) => {
                     tracing::error!(%error, "NO WITHDRAWAL IS CLAIMED: the transaction manager does not start");
@@ -108,6 +117,7 @@ impl Relaying {
 
     async fn run_once(&self, account: Account) {
         let l2 = Arc::new(DurableL2::new(&self.view));
+        let operating = account.manager.account();
         let (reports, told) = mpsc::channel(16);
         let (status, _) = watch::channel(Status::default());
         let relayer = Relayer::new(
@@ -118,13 +128,54 @@ impl Relaying {
             reports,
             status,
         );
-        self.desk.serve(Served {
-            book: relayer.book(),
-            l2,
+        let book = relayer.book();
+        let served = Served {
+            book: book.clone(),
+            l2: Arc::clone(&l2),
             bridge: self.deployment.bridge,
-        });
-        let (error, ()) = tokio::join!(relayer.run(), log::tell(told));
+            l1_chain_id: self.deployment.l1_chain_id,
+            fast: None,
+        };
+        self.desk.serve(served.clone());
+        let relay = async { tokio::join!(relayer.run(), log::tell(told)).0 };
+        let error = tokio::select! {
+            error = relay => error,
+            never = self.keep_pools(l2, book, operating, served) => match never {},
+        };
         tracing::error!(%error, "NO WITHDRAWAL IS CLAIMED. Anybody can still claim each; it begins anew soon");
+    }
+
+    /// Pays fast withdrawals and fills the accounts, if there are any. What ends that is logged, and it begins anew after a while;
+    /// claims go on.
+    async fn keep_pools(
+        &self,
+        l2: Arc<DurableL2>,
+        book: Book,
+        operating: Address,
+        served: Served,
+    ) -> Infallible {
+        let Some(config) = &self.config.pool else {
+            return std::future::pending().await;
+        };
+        let beside = Beside {
+            relaying: self,
+            config,
+            l2,
+            book,
+            operating,
+        };
+        loop {
+            let offer = |fast| {
+                self.desk.serve(Served {
+                    fast: Some(fast),
+                    ..served.clone()
+                });
+            };
+            let error = beside.run(offer).await;
+            self.desk.serve(served.clone());
+            tracing::error!("NO FAST WITHDRAWAL IS PAID, and nothing moves between the pools: {error:#}. It begins anew soon");
+            sleep(ANEW).await;
+        }
     }
 
     fn relayer_config(&self) -> RelayerConfig {
@@ -138,6 +189,8 @@ impl Relaying {
             retry_interval: config.poll_interval,
             ..RelayerConfig::new(contracts, first, window)
         };
+        let hot = config.pool.as_ref().map(|pool| pool.hot_key.address());
+        relayer.withdrawals.pool = hot;
         relayer.deposits.confirmations = match config.deposit_finality {
             Finality::Finalized => FINALIZED_DEPTH,
             Finality::Safe => SAFE_DEPTH,
@@ -146,8 +199,8 @@ impl Relaying {
         relayer
     }
 
-    /// Starts the operating account's manager as soon as L1 answers.
-    async fn account(&self) -> Result<Account, StartError> {
+    /// Starts an account's manager as soon as L1 answers.
+    async fn account(&self, key: &PrivateKeySigner) -> Result<Account, StartError> {
         let settings = DriverSettings {
             manager: Settings {
                 caps: self.config.caps,
@@ -159,7 +212,7 @@ impl Relaying {
         };
         let folder = self.dir.join(INTENTS);
         loop {
-            let signer = Arc::new(self.config.key.clone());
+            let signer = Arc::new(key.clone());
             let provider = self.provider.clone();
             match TransactionManager::start(settings.clone(), provider, signer, &folder).await {
                 Ok((manager, events, _task)) => return Ok(Account { manager, events }),

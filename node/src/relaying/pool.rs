@@ -9,7 +9,9 @@ use alloy_provider::DynProvider;
 use alloy_signer_local::PrivateKeySigner;
 use spillway_l1::transactions::StartError;
 use spillway_protocol::token::{ETH, TokenId};
-use spillway_relayer::advances::{AdvanceConfig, AdvanceDesk, FastWithdrawals, Hot, TokenTerms};
+use spillway_relayer::advances::{
+    self, AdvanceConfig, AdvanceDesk, AdvanceReport, FastWithdrawals, Hot, TokenTerms,
+};
 use spillway_relayer::l2::L2;
 use spillway_relayer::pools::{self, Accounts, Cold, Commitments, PoolsConfig, Rebalancer};
 use spillway_relayer::{Account, Book};
@@ -17,7 +19,7 @@ use spillway_sequencer::view::View;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::{Relaying, log, pool_log};
+use super::{Relaying, advance_log, pool_log};
 
 /// The folder of orders that are accepted and not over.
 const ORDERS: &str = "fast-withdrawals";
@@ -53,4 +55,148 @@ pub(crate) struct PoolToken {
     pub(crate) decimals: u8,
     /// What fast withdrawals of it cost; none if there are none.
     pub(crate) terms: Option<TokenTerms>,
+}
+
+/// What the pools work with.
+pub(super) struct Beside<'a> {
+    pub(super) relaying: &'a Relaying,
+    pub(super) config: &'a PoolConfig,
+    pub(super) l2: Arc<dyn L2>,
+    pub(super) book: Book,
+    /// The account that pays for claims.
+    pub(super) operating: Address,
+}
+
+impl Beside<'_> {
+    /// Pays fast withdrawals and fills the accounts until something needs an operator: then it answers what. `offer` is told
+    /// where clients can ask.
+    pub(super) async fn run(&self, offer: impl FnOnce(FastWithdrawals)) -> anyhow::Error {
+        match self.work(offer).await {
+            Ok(error) | Err(error) => error,
+        }
+    }
+
+    async fn work(&self, offer: impl FnOnce(FastWithdrawals)) -> anyhow::Result<anyhow::Error> {
+        let hot = self.account(&self.config.hot_key).await?;
+        let (of_moves, of_advances) = pools::apart(hot.events);
+        let account = |events| Account {
+            manager: hot.manager.clone(),
+            events,
+        };
+        let accounts = Accounts {
+            hot: account(of_moves),
+            cold: match &self.config.cold {
+                ColdAccount::Online(key) => Cold::Online(self.account(key).await?),
+                ColdAccount::Offline(address) => Cold::Offline(*address),
+            },
+            operating: self.operating,
+        };
+        let (reports, told) = mpsc::channel(16);
+        let (safe, safe_seen) = watch::channel(0);
+        let desk = self
+            .desk(account(of_advances), safe_seen, reports)
+            .await?;
+        let fast = desk.handle();
+        offer(fast.clone());
+        let (pool_reports, pools_told) = mpsc::channel(16);
+        let (commitments, committed) = watch::channel(Commitments::new());
+        let rebalancer = self.rebalancer(accounts, committed, pool_reports)?;
+        Ok(tokio::select! {
+            error = desk.run() => error.into(),
+            error = rebalancer.run() => error.into(),
+            never = self.keep_told(&fast, &safe, &commitments) => match never {},
+            () = advance_log::tell(told) => anyhow::anyhow!("the desk of fast withdrawals has ended"),
+            () = pool_log::tell(pools_told) => anyhow::anyhow!("the pools have ended"),
+        })
+    }
+
+    async fn desk(
+        &self,
+        account: Account,
+        safe: watch::Receiver<u64>,
+        reports: mpsc::Sender<AdvanceReport>,
+    ) -> Result<AdvanceDesk, advances::StartError> {
+        let relaying = self.relaying;
+        let config = AdvanceConfig {
+            poll_interval: relaying.config.poll_interval,
+            retry_interval: relaying.config.poll_interval,
+            ..AdvanceConfig::new(self.terms())
+        };
+        let hot = Hot {
+            account,
+            bridge: relaying.deployment.bridge,
+        };
+        let (provider, known) = (
+            relaying.provider.clone(),
+            (Arc::clone(&self.l2), self.book.clone()),
+        );
+        let dir = relaying.dir.join(ORDERS);
+        AdvanceDesk::start(config, provider, hot, known, safe, &dir, reports).await
+    }
+
+    /// What is offered, of the tokens that L2 has listed with the decimals that the operator believes.
+    fn terms(&self) -> BTreeMap<TokenId, TokenTerms> {
+        let listed = self.relaying.view.tokens();
+        let eth = self.config.eth_terms.map(|terms| (ETH, terms));
+        let tokens = self.config.tokens.iter().filter_map(|(address, token)| {
+            let id = listed.id_of(address);
+            let known = id.and_then(|id| Some((id, listed.get(id)?)));
+            match known {
+                Some((id, known)) if known.decimals == token.decimals => {
+                    token.terms.map(|terms| (id, terms))
+                }
+                Some((_, known)) => {
+                    tracing::error!(%address, decimals = known.decimals, "NO FAST WITHDRAWALS OF A TOKEN: relayer.pool.assets has other decimals");
+                    None
+                }
+                None => {
+                    tracing::warn!(%address, "no fast withdrawals of a token: L2 has not listed it; start again when it has");
+                    None
+                }
+            }
+        });
+        eth.into_iter().chain(tokens).collect()
+    }
+
+    fn rebalancer(
+        &self,
+        accounts: Accounts,
+        committed: watch::Receiver<Commitments>,
+        reports: mpsc::Sender<pools::Report>,
+    ) -> Result<Rebalancer, pools::ConfigError> {
+        let (status, _) = watch::channel(pools::Status::default());
+        let provider: DynProvider = self.relaying.provider.clone();
+        let config: PoolsConfig = self.config.pools.clone();
+        let rebalancer =
+            Rebalancer::new(config, provider, accounts, committed, reports, status)?;
+        Ok(rebalancer.with_poll_interval(self.relaying.config.poll_interval))
+    }
+
+    async fn account(&self, key: &PrivateKeySigner) -> Result<Account, StartError> {
+        self.relaying.account(key).await
+    }
+
+    /// Tells the desk what is safe, and the pools what hot owes.
+    async fn keep_told(
+        &self,
+        fast: &FastWithdrawals,
+        safe: &watch::Sender<u64>,
+        commitments: &watch::Sender<Commitments>,
+    ) -> std::convert::Infallible {
+        let view: &View = &self.relaying.view;
+        let mut ticks = interval(self.relaying.config.poll_interval);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let tagged = view.tagged().safe;
+            safe.send_if_modified(|known| std::mem::replace(known, tagged) != tagged);
+            let tokens = view.tokens();
+            let owed = fast.committed().into_iter();
+            let owed = owed.filter_map(|(token, amount)| match token {
+                ETH => Some((pools::Asset::Eth, amount)),
+                token => Some((pools::Asset::Token(tokens.get(token)?.address), amount)),
+            });
+            commitments.send_replace(owed.collect());
+        }
+    }
 }

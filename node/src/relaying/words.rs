@@ -2,11 +2,12 @@
 
 use alloy_primitives::{Address, Bytes, U128};
 use spillway_protocol::root::StatePreimage;
+use spillway_relayer::advances::{self, AdvanceStatus, QuoteRefusal, Refusal};
 use spillway_relayer::deposits::{self, DepositStatus};
 use spillway_relayer::proof;
 use spillway_relayer::withdrawals::{self, PostedBatch, WithdrawalStatus};
 use spillway_sequencer::rpc::bridge::{
-    AccountProof, BatchHeaderAnswer, BatchRef, Deposit, DepositStage, FailedPayment, FailureKind,
+    AccountProof, Advance, AdvanceStage, BatchHeaderAnswer, BridgeError, BatchRef, Deposit, DepositStage, FailedPayment, FailureKind,
     Payment, ProvenAccount, StateAnswer, TokenAmount, Withdrawal, WithdrawalLeaf, WithdrawalProof,
     WithdrawalStage,
 };
@@ -43,7 +44,11 @@ pub(super) fn deposit(status: &DepositStatus, token_address: Option<Address>) ->
 }
 
 /// A withdrawal.
-pub(super) fn withdrawal(status: &WithdrawalStatus, token_address: Option<Address>) -> Withdrawal {
+pub(super) fn withdrawal(
+    status: &WithdrawalStatus,
+    token_address: Option<Address>,
+    advance: Option<AdvanceStatus>,
+) -> Withdrawal {
     let withdrawal = &status.made.withdrawal;
     Withdrawal {
         index: status.index,
@@ -63,7 +68,47 @@ pub(super) fn withdrawal(status: &WithdrawalStatus, token_address: Option<Addres
             },
             retry_at: failure.retry_at,
         }),
-        advance: None,
+        advance: advance.map(advance_of),
+    }
+}
+
+fn advance_of(status: AdvanceStatus) -> Advance {
+    let (stage, transaction_hash, reason) = match status.stage {
+        advances::AdvanceStage::Accepted => (AdvanceStage::Accepted, None, None),
+        advances::AdvanceStage::Paying { transaction } => {
+            (AdvanceStage::Paying, transaction, None)
+        }
+        advances::AdvanceStage::Advanced { transaction } => {
+            (AdvanceStage::Advanced, Some(transaction), None)
+        }
+        advances::AdvanceStage::Refused(reason) => {
+            (AdvanceStage::Refused, None, Some(reason.to_string()))
+        }
+    };
+    Advance {
+        status: stage,
+        fee: U128::from(status.fee),
+        deadline: status.deadline,
+        transaction_hash,
+        reason,
+    }
+}
+
+/// Why there is no quote.
+pub(super) fn no_quote(reason: QuoteRefusal) -> BridgeError {
+    match reason {
+        QuoteRefusal::NotReady(_) => BridgeError::NotNow(reason.to_string()),
+        reason => BridgeError::Refused(reason.to_string()),
+    }
+}
+
+/// Why an order is not taken.
+pub(super) fn not_taken(reason: Refusal) -> BridgeError {
+    match reason {
+        Refusal::Quote(reason) => no_quote(reason),
+        Refusal::Busy | Refusal::Unchecked(_) => BridgeError::NotNow(reason.to_string()),
+        Refusal::Disk(_) => BridgeError::Internal(reason.into()),
+        reason => BridgeError::Refused(reason.to_string()),
     }
 }
 

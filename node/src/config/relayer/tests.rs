@@ -12,6 +12,7 @@ fn with_key() -> (TempDir, typed::Relayer) {
     std::fs::write(&path, "3".repeat(64)).unwrap();
     let typed = typed::Relayer {
         key_file: path.to_str().unwrap().to_owned(),
+        pool: None,
         service_level_s: None,
         first_percent: None,
         last_percent: None,

@@ -100,6 +100,8 @@ pub struct FastWithdrawalOrder {
     pub signature: Bytes,
 }
 
+const WHOLE_ORDER: &str = "expected an object with `index`, `fee`, `deadline` and `signature`";
+
 #[derive(Deserialize)]
 struct OrderObject<'a> {
     #[serde(borrow)]
@@ -114,18 +116,20 @@ struct OrderObject<'a> {
 
 impl Argument for FastWithdrawalOrder {
     fn read(json: &str) -> Result<Self, &'static str> {
-        let whole = "expected an object with `index`, `fee`, `deadline` and `signature`";
-        let object: OrderObject<'_> = serde_json::from_str(json).map_err(|_| whole)?;
-        let text = |part: Option<&'_ JsonRawValue>| part.map(JsonRawValue::get).ok_or(whole);
-        let Count(index) = Count::read(text(object.index)?)?;
-        let Count(deadline) = Count::read(text(object.deadline)?)?;
+        let object: OrderObject<'_> = serde_json::from_str(json).map_err(|_| WHOLE_ORDER)?;
+        let Count(index) = Count::read(member(object.index)?)?;
+        let Count(deadline) = Count::read(member(object.deadline)?)?;
         Ok(Self {
             index: u32::try_from(index).map_err(|_| "there is no such index")?,
-            fee: amount(U256::read(text(object.fee)?)?)?,
+            fee: amount(U256::read(member(object.fee)?)?)?,
             deadline,
-            signature: Bytes::read(text(object.signature)?)?,
+            signature: Bytes::read(member(object.signature)?)?,
         })
     }
+}
+
+fn member(member: Option<&JsonRawValue>) -> Result<&str, &'static str> {
+    member.map(JsonRawValue::get).ok_or(WHOLE_ORDER)
 }
 
 /// No token has more.
