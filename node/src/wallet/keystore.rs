@@ -144,7 +144,7 @@ mod tests {
 
     const PASSWORD: &str = "testpassword";
 
-    /// The examples of the format's definition: one key, both derivations.
+    /// One key by both derivations: the first is the example of the format's definition, the second has geth's light parameters.
     fn examples() -> [Value; 2] {
         let keystore = |crypto: Value| json!({"crypto": crypto, "id": "3198bc9c-6672-5ab3-d995-4942343ae5b6", "version": 3});
         [
@@ -162,13 +162,13 @@ mod tests {
             keystore(json!({
                 "cipher": "aes-128-ctr",
                 "cipherparams": {"iv": "83dbcc02d8ccb40e466191a123791e0e"},
-                "ciphertext": "d172bf743a674da9cdad04534d56926ef8358534d458fffccd4e6ad2fbde479c",
+                "ciphertext": "584f4eb2783472ec149b334c22d77ddbf118a0783ea24e66ca8a7883cd2b4bf5",
                 "kdf": "scrypt",
                 "kdfparams": {
-                    "dklen": 32, "n": 262_144, "p": 8, "r": 1,
+                    "dklen": 32, "n": 4_096, "p": 6, "r": 8,
                     "salt": "ab0c7876052600dd703518d6fc3fe8984592145b591fc8fb5c6d43190334ba19"
                 },
-                "mac": "2103ac29920d71da29f15d75b4a16dbe95cfd7ff8faea1056c33131d846e3097"
+                "mac": "860ad3ce9642f99d709abc696e25ede7cd35daf6a6041e975d14c53dae118886"
             })),
         ]
     }
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn the_examples_of_the_definition() {
+    fn both_derivations_give_the_key() {
         let key = "7a28b5ba57c53603b0b07b56bba752f7784bf506fa95edc395f5cf6c7514fe9d";
         for mut keystore in examples() {
             let signer = decrypt(&keystore, PASSWORD).unwrap();

@@ -1,6 +1,6 @@
 //! Why L1 refuses, in words: the contracts' errors, decoded.
 
-use alloy_sol_types::{SolInterface, decode_revert_reason};
+use alloy_sol_types::{GenericContractError, SolInterface};
 use alloy_transport::TransportError;
 use spillway_bridge_contracts::Bridge::BridgeErrors;
 use spillway_bridge_contracts::Inbox::InboxErrors;
@@ -50,10 +50,12 @@ fn words(data: &[u8]) -> String {
     if let Ok(error) = TestTokenErrors::abi_decode(data) {
         return format!("the token refuses: {error:?}");
     }
-    match decode_revert_reason(data) {
-        Some(reason) => reason.chars().take(WORDS_MAX).collect(),
-        None if data.is_empty() => "it reverts without a reason".to_owned(),
-        None => format!("it reverts with an unknown error of {} bytes", data.len()),
+    match GenericContractError::abi_decode(data) {
+        Ok(GenericContractError::Revert(revert)) => revert.reason.chars().take(WORDS_MAX).collect(),
+        Ok(GenericContractError::Panic(panic)) => panic.to_string(),
+        Ok(GenericContractError::CustomError(never)) => match never {},
+        Err(_) if data.is_empty() => "it reverts without a reason".to_owned(),
+        Err(_) => format!("it reverts with an unknown error of {} bytes", data.len()),
     }
 }
 

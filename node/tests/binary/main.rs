@@ -4,4 +4,5 @@ mod command_line;
 mod dev;
 mod process;
 mod status;
+mod wallet;
 mod wire;

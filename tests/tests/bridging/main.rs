@@ -1,0 +1,82 @@
+//! Users with `spillway wallet`: payments, the way in and out, and the exits that need nobody's help.
+
+mod censorship;
+mod commands;
+mod escape;
+mod interruption;
+mod ledger;
+mod wallet;
+
+use std::time::{Duration, Instant};
+
+use alloy_primitives::Address;
+use serde_json::{Value, json};
+use spillway_tests::{Anvil, Node, NodeOptions, Rpc, accounts};
+
+/// Wei of an ETH.
+const ETHER: u128 = 1_000_000_000_000_000_000;
+
+/// Units of a whole test token, and what each account begins with.
+const TOKEN: u128 = 1_000_000;
+const TOKENS: u128 = 1_000_000 * TOKEN;
+
+/// The longest wait for something that takes blocks of L1, on a machine that has more to do.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// Batches soon, and without the seconds that proofs for blobs take.
+const SOON: [&str; 4] = ["--max-batch-age", "1s", "--post-as", "calldata"];
+
+/// Waits for a condition.
+async fn patiently(what: &str, condition: impl AsyncFn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !condition().await {
+        assert!(Instant::now() < deadline, "{what}: not in time");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// A number of a node's status.
+async fn status(rpc: &Rpc, name: &str) -> u64 {
+    let status = rpc.status().await.expect("a status");
+    status[name].as_u64().unwrap_or_default()
+}
+
+/// Waits until L1 has everything of now.
+async fn posted(rpc: &Rpc) {
+    let now = status(rpc, "block_number").await;
+    patiently("a batch on L1", async || {
+        status(rpc, "posted_block").await >= now
+    })
+    .await;
+}
+
+/// An L1 that outlives its rollup, where everybody has ETH for fees.
+async fn rollup_on_anvil() -> (Anvil, Node) {
+    let anvil = Anvil::start(&["--accounts", "25"]);
+    let node = Node::start(NodeOptions::default().l1_url(anvil.url()).arguments(&SOON));
+    control(&anvil, "evm_setIntervalMining", json!([1])).await;
+    (anvil, node)
+}
+
+/// One of anvil's controls.
+async fn control(anvil: &Anvil, method: &str, params: Value) -> Value {
+    let rpc = anvil.rpc();
+    rpc.call(method, params).await.expect("a control")
+}
+
+/// The rollup has ended: anvil makes a block for each transaction, and no others.
+async fn a_block_a_transaction(anvil: &Anvil) {
+    control(anvil, "evm_setIntervalMining", json!([0])).await;
+    control(anvil, "evm_setAutomine", json!([true])).await;
+}
+
+/// Moves L1's time on, and makes a block.
+async fn warp(anvil: &Anvil, seconds: u64) {
+    control(anvil, "evm_increaseTime", json!([seconds])).await;
+    control(anvil, "evm_mine", json!([])).await;
+}
+
+/// The address of a development account.
+fn dev(number: u32) -> Address {
+    accounts::funded(number).address()
+}
