@@ -23,7 +23,8 @@ const SHARE_MAX: u32 = 10_000;
 /// Reads the keys on the way.
 pub(super) fn validate(typed: &typed::Pool) -> Result<PoolConfig> {
     let eth = typed.assets.get(ETH);
-    let eth = eth.context("relayer.pool.assets.ETH is not there: it says how full the accounts are to be")?;
+    let eth = eth
+        .context("relayer.pool.assets.ETH is not there: it says how full the accounts are to be")?;
     ensure!(
         eth.decimals.is_none(),
         "relayer.pool.assets.ETH.decimals is there: ETH has {ETH_DECIMALS}, leave it out"
@@ -34,17 +35,31 @@ pub(super) fn validate(typed: &typed::Pool) -> Result<PoolConfig> {
     for (name, typed) in typed.assets.iter().filter(|(name, _)| *name != ETH) {
         let address = account("relayer.pool.assets", name)?;
         let decimals = typed.decimals;
-        let decimals = decimals.with_context(|| format!("relayer.pool.assets.{name}.decimals is not there: it is the token's on L1"))?;
-        let decimals = ranged(&format!("relayer.pool.assets.{name}.decimals"), decimals, 0..=36)?;
+        let decimals = decimals.with_context(|| {
+            format!("relayer.pool.assets.{name}.decimals is not there: it is the token's on L1")
+        })?;
+        let decimals = ranged(
+            &format!("relayer.pool.assets.{name}.decimals"),
+            decimals,
+            0..=36,
+        )?;
         let (asset, terms) = asset(name, typed, decimals)?;
         config.tokens.insert(address, asset);
         tokens.insert(address, PoolToken { decimals, terms });
     }
     config.operating = operating(typed)?;
     config.confirmations = or_default(typed.confirmations, config.confirmations, |value| {
-        ranged("relayer.pool.confirmations", value, 0..=spillway_relayer::pools::CONFIRMATIONS_MAX)
+        ranged(
+            "relayer.pool.confirmations",
+            value,
+            0..=spillway_relayer::pools::CONFIRMATIONS_MAX,
+        )
     })?;
-    config.fee_ceiling = gwei("relayer.pool.fee_ceiling_gwei", typed.fee_ceiling_gwei, config.fee_ceiling)?;
+    config.fee_ceiling = gwei(
+        "relayer.pool.fee_ceiling_gwei",
+        typed.fee_ceiling_gwei,
+        config.fee_ceiling,
+    )?;
     config.check().context("relayer.pool")?;
     Ok(PoolConfig {
         hot_key: read_key("relayer.pool.hot_key_file", &typed.hot_key_file)?,
@@ -62,7 +77,9 @@ fn cold(typed: &typed::Pool) -> Result<ColdAccount> {
             let key = read_key("relayer.pool.cold_key_file", file)?;
             Ok(ColdAccount::Online(key))
         }
-        _ => bail!("relayer.pool needs either cold, the reserve's address, or cold_key_file, its key"),
+        _ => bail!(
+            "relayer.pool needs either cold, the reserve's address, or cold_key_file, its key"
+        ),
     }
 }
 
@@ -75,15 +92,24 @@ fn operating(typed: &typed::Pool) -> Result<OperatingConfig> {
     let low = eth("operating_low", typed.operating_low.as_ref(), default.low)?;
     Ok(OperatingConfig {
         low,
-        target: eth("operating_target", typed.operating_target.as_ref(), default.target)?,
+        target: eth(
+            "operating_target",
+            typed.operating_target.as_ref(),
+            default.target,
+        )?,
         urgent: default.urgent.min(low),
         ..default
     })
 }
 
 /// How an asset is kept, and what fast withdrawals of it cost.
-fn asset(name: &str, typed: &typed::PoolAsset, decimals: u8) -> Result<(AssetConfig, Option<TokenTerms>)> {
-    let amount = |key: &str, text: &str| units(&format!("relayer.pool.assets.{name}.{key}"), text, decimals);
+fn asset(
+    name: &str,
+    typed: &typed::PoolAsset,
+    decimals: u8,
+) -> Result<(AssetConfig, Option<TokenTerms>)> {
+    let amount =
+        |key: &str, text: &str| units(&format!("relayer.pool.assets.{name}.{key}"), text, decimals);
     let optional = |key: &str, text: &Option<String>, default| {
         text.as_ref().map_or(Ok(default), |text| amount(key, text))
     };
@@ -118,7 +144,10 @@ fn terms_of(name: &str, typed: &typed::Fast, decimals: u8) -> Result<TokenTerms>
     let outstanding_max = amount("outstanding_max", &typed.outstanding_max)?;
     Ok(TokenTerms {
         share_bps: ranged(&key("share_bps"), typed.share_bps, 0..=SHARE_MAX)?,
-        flat: typed.flat.as_ref().map_or(Ok(0), |text| amount("flat", text))?,
+        flat: typed
+            .flat
+            .as_ref()
+            .map_or(Ok(0), |text| amount("flat", text))?,
         each_max: amount("each_max", &typed.each_max)?,
         outstanding_max,
         daily_max: amount("daily_max", &typed.daily_max)?,

@@ -193,7 +193,11 @@ impl Scene<'_> {
         let settings = self.l1.follower_settings();
         Ok(RelayingConfig {
             key: PrivateKeySigner::from_bytes(&self.accounts.relayer.key)?,
-            pool: Some(pools::config(self.accounts, self.setup.deployment.token, POOL_CONFIRMATIONS)?),
+            pool: Some(pools::config(
+                self.accounts,
+                self.setup.deployment.token,
+                POOL_CONFIRMATIONS,
+            )?),
             policy: ClaimPolicy {
                 service_level: SERVICE_LEVEL,
                 ..ClaimPolicy::default()

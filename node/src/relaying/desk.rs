@@ -7,8 +7,8 @@ use alloy_primitives::{Address, U128};
 use parking_lot::RwLock;
 use spillway_l1::payments::Claim;
 use spillway_relayer::Book;
-use spillway_relayer::l2::L2;
 use spillway_relayer::advances::FastWithdrawals;
+use spillway_relayer::l2::L2;
 use spillway_relayer::withdrawals::{PostedBatch, WithdrawalStatus};
 use spillway_sequencer::rpc::bridge::{
     AccountProof, Bridge, BridgeError, Deposit, FastWithdrawalOrder, FastWithdrawalQuote, Selector,
@@ -75,9 +75,7 @@ impl Bridge for Desk {
             }
         };
         let answers = found.iter();
-        Ok(answers
-            .map(|status| served.withdrawal(status))
-            .collect())
+        Ok(answers.map(|status| served.withdrawal(status)).collect())
     }
 
     fn withdrawal_proof(&self, index: u32) -> Result<WithdrawalProof, BridgeError> {
@@ -130,9 +128,7 @@ impl Bridge for Desk {
         } = order;
         let taken = served.fast()?.accept(index, fee, deadline, signature);
         // The server calls from a thread that may block.
-        Handle::current()
-            .block_on(taken)
-            .map_err(words::not_taken)
+        Handle::current().block_on(taken).map_err(words::not_taken)
     }
 
     fn account_proof(&self, address: &Address) -> Result<Option<AccountProof>, BridgeError> {
@@ -160,7 +156,9 @@ impl Served {
 
     fn fast(&self) -> Result<&FastWithdrawals, BridgeError> {
         let fast = self.fast.as_ref();
-        fast.ok_or_else(|| refused("this node has no pool for fast withdrawals: wait for the claim"))
+        fast.ok_or_else(|| {
+            refused("this node has no pool for fast withdrawals: wait for the claim")
+        })
     }
 
     fn claimable_batch(&self) -> Result<PostedBatch, BridgeError> {

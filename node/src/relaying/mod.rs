@@ -173,7 +173,9 @@ impl Relaying {
             };
             let error = beside.run(offer).await;
             self.desk.serve(served.clone());
-            tracing::error!("NO FAST WITHDRAWAL IS PAID, and nothing moves between the pools: {error:#}. It begins anew soon");
+            tracing::error!(
+                "NO FAST WITHDRAWAL IS PAID, and nothing moves between the pools: {error:#}. It begins anew soon"
+            );
             sleep(ANEW).await;
         }
     }

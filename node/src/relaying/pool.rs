@@ -93,9 +93,7 @@ impl Beside<'_> {
         };
         let (reports, told) = mpsc::channel(16);
         let (safe, safe_seen) = watch::channel(0);
-        let desk = self
-            .desk(account(of_advances), safe_seen, reports)
-            .await?;
+        let desk = self.desk(account(of_advances), safe_seen, reports).await?;
         let fast = desk.handle();
         offer(fast.clone());
         let (pool_reports, pools_told) = mpsc::channel(16);
@@ -167,8 +165,7 @@ impl Beside<'_> {
         let (status, _) = watch::channel(pools::Status::default());
         let provider: DynProvider = self.relaying.provider.clone();
         let config: PoolsConfig = self.config.pools.clone();
-        let rebalancer =
-            Rebalancer::new(config, provider, accounts, committed, reports, status)?;
+        let rebalancer = Rebalancer::new(config, provider, accounts, committed, reports, status)?;
         Ok(rebalancer.with_poll_interval(self.relaying.config.poll_interval))
     }
 

@@ -7,9 +7,9 @@ use spillway_relayer::deposits::{self, DepositStatus};
 use spillway_relayer::proof;
 use spillway_relayer::withdrawals::{self, PostedBatch, WithdrawalStatus};
 use spillway_sequencer::rpc::bridge::{
-    AccountProof, Advance, AdvanceStage, BatchHeaderAnswer, BridgeError, BatchRef, Deposit, DepositStage, FailedPayment, FailureKind,
-    Payment, ProvenAccount, StateAnswer, TokenAmount, Withdrawal, WithdrawalLeaf, WithdrawalProof,
-    WithdrawalStage,
+    AccountProof, Advance, AdvanceStage, BatchHeaderAnswer, BatchRef, BridgeError, Deposit,
+    DepositStage, FailedPayment, FailureKind, Payment, ProvenAccount, StateAnswer, TokenAmount,
+    Withdrawal, WithdrawalLeaf, WithdrawalProof, WithdrawalStage,
 };
 use spillway_sequencer::settled;
 
@@ -75,9 +75,7 @@ pub(super) fn withdrawal(
 fn advance_of(status: AdvanceStatus) -> Advance {
     let (stage, transaction_hash, reason) = match status.stage {
         advances::AdvanceStage::Accepted => (AdvanceStage::Accepted, None, None),
-        advances::AdvanceStage::Paying { transaction } => {
-            (AdvanceStage::Paying, transaction, None)
-        }
+        advances::AdvanceStage::Paying { transaction } => (AdvanceStage::Paying, transaction, None),
         advances::AdvanceStage::Advanced { transaction } => {
             (AdvanceStage::Advanced, Some(transaction), None)
         }

@@ -7,7 +7,8 @@ use spillway_tests::{Anvil, Rpc, accounts};
 use super::ledger::{Funds, L1, done};
 use super::wallet::{Wallet, Who};
 use super::{
-    ETHER, TOKEN, TOKENS, a_block_a_transaction, control, dev, posted, rollup_on_anvil, warp,
+    ETHER, LONG_WINDOW, TOKEN, TOKENS, a_block_a_transaction, control, dev, posted,
+    rollup_on_anvil, warp,
 };
 
 /// The account that fees go to.
@@ -64,7 +65,7 @@ async fn fund(anvil: &Anvil, account: Address) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everybody_leaves_to_the_last_wei() {
-    let (anvil, mut node) = rollup_on_anvil().await;
+    let (anvil, mut node) = rollup_on_anvil(&LONG_WINDOW).await;
     let (rpc, wallet) = (node.rpc(), Wallet::of(&node));
     let mut owed = lived(&rpc, &wallet).await;
     posted(&rpc).await;

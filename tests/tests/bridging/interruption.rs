@@ -11,7 +11,8 @@ use super::escape::LONG;
 use super::ledger::{Funds, L1};
 use super::wallet::{Wallet, Who, succeeded};
 use super::{
-    ETHER, PATIENCE, TOKENS, a_block_a_transaction, control, dev, posted, rollup_on_anvil, warp,
+    ETHER, LONG_WINDOW, PATIENCE, TOKENS, a_block_a_transaction, control, dev, posted,
+    rollup_on_anvil, warp,
 };
 
 /// Transactions of an account on L1, those that wait for a block included or not.
@@ -50,7 +51,7 @@ fn kill(mut child: Child) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_after_a_kill_does_what_is_left() {
-    let (anvil, mut node) = rollup_on_anvil().await;
+    let (anvil, mut node) = rollup_on_anvil(&LONG_WINDOW).await;
     let (rpc, wallet) = (node.rpc(), Wallet::of(&node));
     let who = Who::Dev(4);
     wallet.run(&who, "withdraw", &["--amount", "2"]).await;

@@ -5,6 +5,7 @@ mod commands;
 mod escape;
 mod interruption;
 mod ledger;
+mod paid;
 mod wallet;
 
 use std::time::{Duration, Instant};
@@ -25,6 +26,9 @@ const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Batches soon, and without the seconds that proofs for blobs take.
 const SOON: [&str; 4] = ["--max-batch-age", "1s", "--post-as", "calldata"];
+
+/// Batches that are final only when a test moves the time on: no relayer pays what an escape is to pay.
+const LONG_WINDOW: [&str; 2] = ["--challenge-window", "5m"];
 
 /// Waits for a condition.
 async fn patiently(what: &str, condition: impl AsyncFn() -> bool) {
@@ -51,11 +55,25 @@ async fn posted(rpc: &Rpc) {
 }
 
 /// An L1 that outlives its rollup, where everybody has ETH for fees.
-async fn rollup_on_anvil() -> (Anvil, Node) {
-    let anvil = Anvil::start(&["--accounts", "25"]);
-    let node = Node::start(NodeOptions::default().l1_url(anvil.url()).arguments(&SOON));
-    control(&anvil, "evm_setIntervalMining", json!([1])).await;
+async fn rollup_on_anvil(arguments: &[&str]) -> (Anvil, Node) {
+    let (anvil, options) = on_anvil(arguments);
+    let node = started(&anvil, options).await;
     (anvil, node)
+}
+
+/// Such an L1, and what a node on it is started with.
+fn on_anvil(arguments: &[&str]) -> (Anvil, NodeOptions) {
+    let anvil = Anvil::start(&["--accounts", "25"]);
+    let options = NodeOptions::default().l1_url(anvil.url());
+    let arguments = [&SOON[..], arguments].concat();
+    (anvil, options.arguments(&arguments))
+}
+
+/// A node whose set-up makes blocks at once, before they come each second.
+async fn started(anvil: &Anvil, options: NodeOptions) -> Node {
+    let node = Node::start(options);
+    control(anvil, "evm_setIntervalMining", json!([1])).await;
+    node
 }
 
 /// One of anvil's controls.
