@@ -83,12 +83,14 @@ abstract contract Pool is Sequencing {
         if (!ok) vm.assertTrue(vm.revertToState(snapshot));
     }
 
-    /// @dev A withdrawal, from that place on, whose account can consent.
+    /// @dev A withdrawal, from that place on, whose account can consent; mostly one that can still be advanced.
     function consenting(uint256 which) private view returns (bool, Withdrawal memory withdrawal) {
         uint256 count = withdrawals.length;
-        for (uint256 i = 0; i < count; ++i) {
+        for (uint256 i = 0; i < 2 * count; ++i) {
             withdrawal = withdrawals[(which % count + i) % count];
-            if (withdrawal.account == signer || withdrawal.account == address(payee)) return (true, withdrawal);
+            if (withdrawal.account != signer && withdrawal.account != address(payee)) continue;
+            bool isOpen = !paid[withdrawal.index] && !advanced[this.leaf(withdrawal)];
+            if (isOpen || i >= count || which % 8 == 0) return (true, withdrawal);
         }
         return (false, withdrawal);
     }
