@@ -2,6 +2,7 @@
 //!
 //! - [`deployment`]: the four contracts from parameters to `deployment.json`, and the comparison of what is on chain
 //!   with that file.
+//! - [`advances`]: advances of withdrawals as they are sent to `Bridge`, and why it refuses one.
 //! - [`arrivals`]: messages and tokens as the contracts log them for L2.
 //! - [`batches`]: batches as they are sent to `Rollup` and as it logs them.
 //! - [`challenges`]: demands for signed transactions, as `AuthorisationDisputes` logs them.
@@ -14,6 +15,7 @@
 //! - [`fees`]: what a transaction costs now, and of late.
 //! - [`beacon`]: blobs, from an archive on disk or from beacon nodes, checked; [`kzg`] is the set-up for that.
 
+pub mod advances;
 pub mod arrivals;
 pub mod batches;
 pub mod beacon;

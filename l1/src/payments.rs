@@ -1,6 +1,6 @@
 //! What leaves custody: claims of withdrawals as they are sent to `Bridge`, and payments as the contracts log them.
 
-use alloy_primitives::{Bytes, U256};
+use alloy_primitives::{Address, Bytes, U256};
 use alloy_rpc_types_eth::Log;
 use alloy_sol_types::{SolCall, SolError, SolInterface};
 use spillway_bridge_contracts::Bridge::{self, BridgeErrors, BridgeEvents};
@@ -19,12 +19,32 @@ pub const PAYOUT_GAS: u64 = 300_000;
 /// What a log says about a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PaymentEvent {
-    /// The withdrawal with that index was paid.
-    Paid(u32),
+    /// A withdrawal was paid out of custody.
+    Paid {
+        /// Its index.
+        index: u32,
+        /// Who got it: its recipient, or who had advanced it.
+        to: Address,
+    },
+    /// A withdrawal was advanced.
+    Advanced(Advance),
     /// It could not be paid, and can be claimed again.
     Failed(u32),
     /// The deposit of that message, which L2 never consumed, was paid back.
     Refunded(u64),
+}
+
+/// An advance of a withdrawal, as `Bridge` logs it: anybody can make it log one of a withdrawal that is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Advance {
+    /// The withdrawal's index.
+    pub index: u32,
+    /// What was advanced.
+    pub withdrawal: Withdrawal,
+    /// Who paid its recipient, and is paid by its claim.
+    pub advancer: Address,
+    /// What the advancer kept, in the token's smallest unit.
+    pub fee: u128,
 }
 
 /// What a log says about a payment; none if it is about something else.
@@ -37,7 +57,21 @@ pub fn event(
 ) -> Result<Option<PaymentEvent>, DecodeError> {
     Ok(match contracts.decode(log)? {
         ContractEvent::Bridge(BridgeEvents::WithdrawalPaid(paid)) => {
-            Some(PaymentEvent::Paid(paid.index))
+            let (index, to) = (paid.index, paid.recipient);
+            Some(PaymentEvent::Paid { index, to })
+        }
+        ContractEvent::Bridge(BridgeEvents::WithdrawalAdvanced(advanced)) => {
+            Some(PaymentEvent::Advanced(Advance {
+                index: advanced.index,
+                withdrawal: Withdrawal {
+                    account: advanced.account,
+                    recipient: advanced.recipient,
+                    token: advanced.token,
+                    amount: advanced.amount,
+                },
+                advancer: advanced.advancer,
+                fee: advanced.fee,
+            }))
         }
         ContractEvent::Bridge(BridgeEvents::WithdrawalFailed(failed)) => {
             Some(PaymentEvent::Failed(failed.index))
@@ -150,7 +184,7 @@ pub fn refusal(data: &[u8]) -> ClaimRefusal {
 
 #[cfg(test)]
 mod tests {
-    use alloy_primitives::{Address, B256, LogData};
+    use alloy_primitives::{B256, LogData};
     use alloy_sol_types::SolEvent;
     use spillway_bridge_contracts::{Inbox, Rollup};
     use spillway_protocol::state::Counters;
@@ -225,7 +259,7 @@ mod tests {
             };
             event(&contracts, &log).unwrap()
         };
-        let (recipient, account) = (Address::ZERO, Address::ZERO);
+        let (recipient, account) = (Address::repeat_byte(2), Address::repeat_byte(1));
         let (token, amount) = (0, 1);
         let paid = Bridge::WithdrawalPaid {
             index: 5,
@@ -235,7 +269,25 @@ mod tests {
             amount,
         };
         let paid = said(contracts.bridge, paid.encode_log_data());
-        assert_eq!(paid, Some(PaymentEvent::Paid(5)));
+        let to = recipient;
+        assert_eq!(paid, Some(PaymentEvent::Paid { index: 5, to }));
+        let advanced = Bridge::WithdrawalAdvanced {
+            index: 8,
+            advancer: Address::repeat_byte(3),
+            account,
+            recipient,
+            token: 3,
+            amount: 4,
+            fee: 9,
+        };
+        let advanced = said(contracts.bridge, advanced.encode_log_data());
+        let expected = Advance {
+            index: 8,
+            withdrawal: withdrawal(4),
+            advancer: Address::repeat_byte(3),
+            fee: 9,
+        };
+        assert_eq!(advanced, Some(PaymentEvent::Advanced(expected)));
         let failed = Bridge::WithdrawalFailed {
             index: 6,
             recipient,
