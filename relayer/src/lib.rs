@@ -3,12 +3,15 @@
 //! It follows both ([`deposits`], [`withdrawals`]) and tells how far each is. When withdrawals can be claimed it claims them
 //! for their owners, many in one transaction, when the [`policy`] says that it pays.
 //!
+//! With [`advances`] a pool pays withdrawals before they can be claimed, for a fee, and is paid by their claims.
+//!
 //! These are state machines; [`Relayer`] is the task around them, with L1, a transaction manager, and [`L2`] as somebody else
 //! answers for it. [`Book`] is what others read.
 //!
 //! **Invariant.** Nothing that the relayer does or leaves out decides who is paid what: `Bridge` pays each withdrawal once, to
-//! its recipient, whoever claims it.
+//! its recipient or to who has advanced it, whoever claims it.
 
+pub mod advances;
 pub mod deposits;
 mod driver;
 pub mod l2;

@@ -1,37 +1,44 @@
 //! What a session asks L2, and when it asks again after a failure.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
+use super::RelayerError;
 use super::report::Report;
 use super::session::{End, Session};
-use super::{RelayerConfig, RelayerError};
 use crate::l2::{L2, L2Error, L2Head, L2Withdrawal};
 
 /// When to try again what failed.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Pause {
+pub(crate) struct Pause {
     failures: u32,
     until: Option<Instant>,
 }
 
 impl Pause {
-    pub(super) fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.until.is_none_or(|until| Instant::now() >= until)
     }
 
-    /// It failed.
-    pub(super) fn extend(&mut self, config: &RelayerConfig) {
-        self.until = Some(Instant::now() + config.wait_after(self.failures));
+    /// It failed: the wait is `first`, doubled with each further failure up to `longest`.
+    pub(crate) fn extend(&mut self, first: Duration, longest: Duration) {
+        self.until = Some(Instant::now() + wait_after(self.failures, first, longest));
         self.failures = self.failures.saturating_add(1);
     }
 
     /// It succeeded.
-    pub(super) fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         *self = Self::default();
     }
+}
+
+/// The wait after so many failures in a row before this one.
+pub(super) fn wait_after(failures: u32, first: Duration, longest: Duration) -> Duration {
+    let factor = 2_u32.saturating_pow(failures.min(16));
+    first.saturating_mul(factor).min(longest)
 }
 
 impl Session<'_> {
@@ -62,6 +69,7 @@ impl Session<'_> {
                     pages.withdrawals.on_l2_forked();
                 }
                 pages.withdrawals.on_made(from, &made);
+                pages.is_current = self.is_at_head && made.is_empty() && !has_forked;
                 pages.withdrawals.make_room()
             };
             if let Some(index) = forgotten {

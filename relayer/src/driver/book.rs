@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use alloy_primitives::Address;
 use parking_lot::RwLock;
+use spillway_protocol::token::TokenId;
 
 use crate::deposits::{DepositConfig, DepositStatus, Deposits};
 use crate::withdrawals::{PostedBatch, WithdrawalConfig, WithdrawalStatus, Withdrawals};
@@ -16,6 +17,8 @@ pub const ANSWERS_MAX: usize = 1_024;
 pub(super) struct Pages {
     pub(super) deposits: Deposits,
     pub(super) withdrawals: Withdrawals,
+    /// Whether L1 was read to its head, and L2 asked since.
+    pub(super) is_current: bool,
 }
 
 impl Pages {
@@ -23,6 +26,7 @@ impl Pages {
         Self {
             deposits: Deposits::new(deposits),
             withdrawals: Withdrawals::new(withdrawals),
+            is_current: false,
         }
     }
 
@@ -85,5 +89,27 @@ impl Book {
     pub fn withdrawals_of(&self, account: Address, max: usize) -> Vec<WithdrawalStatus> {
         let pages = self.pages.read();
         pages.withdrawals.of_account(account, max.min(ANSWERS_MAX))
+    }
+
+    /// Lets `look` see what is known of withdrawals; none while L1 is not read to its head or L2 was not asked since.
+    pub(crate) fn current<T>(&self, look: impl FnOnce(&Withdrawals) -> T) -> Option<T> {
+        let pages = self.pages.read();
+        pages.is_current.then(|| look(&pages.withdrawals))
+    }
+
+    /// The same with as much as is known.
+    pub(crate) fn known<T>(&self, look: impl FnOnce(&Withdrawals) -> T) -> T {
+        look(&self.pages.read().withdrawals)
+    }
+
+    /// Whose advances are followed.
+    pub(crate) fn pool(&self) -> Option<Address> {
+        self.known(Withdrawals::pool)
+    }
+
+    /// What the pool has advanced of a token and no claim has paid yet, in the token's smallest unit.
+    #[must_use]
+    pub fn outstanding(&self, token: TokenId) -> u128 {
+        self.pages.read().withdrawals.outstanding(token)
     }
 }

@@ -65,7 +65,9 @@ impl Session<'_> {
                 self.relayer.report(held).await;
             }
             Err(setback) => {
-                self.claim_pause.extend(&self.relayer.config);
+                let config = &self.relayer.config;
+                self.claim_pause
+                    .extend(config.retry_interval, config.retry_interval_max);
                 let reason = setback.to_string();
                 self.relayer.report(Report::Waits { reason }).await;
             }

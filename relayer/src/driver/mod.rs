@@ -26,9 +26,11 @@ use crate::l2::L2;
 use crate::policy::ClaimPolicy;
 use crate::withdrawals::WithdrawalConfig;
 
+use asking::wait_after;
 use book::Pages;
 use session::{End, Session};
 
+pub(crate) use asking::Pause;
 pub use book::{ANSWERS_MAX, Book};
 pub use report::{Report, Status};
 
@@ -83,9 +85,7 @@ impl RelayerConfig {
     }
 
     fn wait_after(&self, failures: u32) -> Duration {
-        let factor = 2_u32.saturating_pow(failures.min(16));
-        let wait = self.retry_interval.saturating_mul(factor);
-        wait.min(self.retry_interval_max)
+        wait_after(failures, self.retry_interval, self.retry_interval_max)
     }
 }
 

@@ -58,13 +58,20 @@ fn take_block(
             None => {}
         }
         match payments::event(contracts, log).map_err(SaidError::from)? {
-            Some(PaymentEvent::Paid(index)) => {
+            Some(PaymentEvent::Paid { index, to }) => {
                 let payment = Payment {
                     transaction,
                     l1_block,
+                    to,
                 };
                 pages.withdrawals.on_paid(index, payment);
                 paid.push(index);
+            }
+            Some(PaymentEvent::Advanced(advance)) => {
+                let withdrawals = &mut pages.withdrawals;
+                if withdrawals.on_advanced(&advance, transaction, l1_block) {
+                    reports.push(Report::Advanced { advance, l1_block });
+                }
             }
             Some(PaymentEvent::Failed(index)) => {
                 let failure = pages.withdrawals.on_failed(index, transaction);

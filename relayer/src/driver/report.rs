@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use alloy_primitives::B256;
+use spillway_l1::payments::Advance;
 use spillway_l1::transactions::{IntentId, Obstacle};
 
 use crate::policy::ClaimReason;
@@ -46,6 +47,13 @@ pub enum Report {
     Paid {
         /// Which.
         indices: Vec<u32>,
+        /// The block.
+        l1_block: u64,
+    },
+    /// The pool has advanced a withdrawal.
+    Advanced {
+        /// What L1 logged.
+        advance: Advance,
         /// The block.
         l1_block: u64,
     },

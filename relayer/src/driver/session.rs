@@ -171,6 +171,7 @@ impl<'r> Session<'r> {
                 Item::Block(block) => Some(block.header.block.number),
                 Item::Rollback { .. } => None,
             };
+            pages.is_current &= self.is_at_head;
             let reports = reading::take(&mut pages, &self.relayer.config.contracts, item)?;
             if let (Some(block), Some(markers)) = (block, markers) {
                 self.relayer.finalise(&mut pages, block, &markers);
@@ -247,7 +248,9 @@ impl<'r> Session<'r> {
             match self.ask_l2().await? {
                 Ok(()) => self.l2_pause.end(),
                 Err(error) => {
-                    self.l2_pause.extend(&self.relayer.config);
+                    let config = &self.relayer.config;
+                    self.l2_pause
+                        .extend(config.retry_interval, config.retry_interval_max);
                     let reason = format!("L2 does not answer: {error}");
                     self.relayer.report(Report::Waits { reason }).await;
                 }

@@ -1,10 +1,14 @@
 //! How withdrawals are followed, and when they cannot be.
 
+use alloy_primitives::Address;
+
 /// What is remembered, and how often a payment that fails is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WithdrawalConfig {
     /// Seconds for which a batch can be challenged: the deployment's.
     pub challenge_window: u64,
+    /// The account whose advances are followed. Others' are not: anybody can make the bridge log as many as they pay for.
+    pub pool: Option<Address>,
     /// Withdrawals that are remembered at all, in their order. The next ones are read when there is room.
     pub tracked_max: usize,
     /// Of those that are paid for good, so many of the newest are remembered.
@@ -25,6 +29,7 @@ impl WithdrawalConfig {
     pub const fn new(challenge_window: u64) -> Self {
         Self {
             challenge_window,
+            pool: None,
             tracked_max: 262_144,
             recent_max: 16_384,
             retry: 3_600,

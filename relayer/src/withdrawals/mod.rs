@@ -7,6 +7,7 @@
 //! **Invariant.** A withdrawal waits to be claimed only while no claim of ours that has it is under way. Whether it is paid,
 //! only L1's logs say.
 
+mod advances;
 mod batches;
 mod config;
 mod payments;
@@ -16,14 +17,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::{Address, B256};
 use spillway_l1::batches::BatchEvent;
+use spillway_l1::payments::Advance;
 use spillway_l1::transactions::IntentId;
+use spillway_protocol::token::TokenId;
 use spillway_protocol::withdrawal::Withdrawal;
 
 use crate::l2::{L2Withdrawal, PAGE_MAX};
 use crate::policy::Waiting;
+use advances::Advances;
 use batches::Batches;
 use payments::Payments;
 
+pub use advances::Advanced;
 pub use batches::PostedBatch;
 pub use config::{Contradiction, WithdrawalConfig};
 pub use payments::Payment;
@@ -50,6 +55,7 @@ pub struct Withdrawals {
     config: WithdrawalConfig,
     batches: Batches,
     payments: Payments,
+    advances: Advances,
     tracked: BTreeMap<u32, Entry>,
     by_account: BTreeSet<(Address, u32)>,
     /// The index from which L2 is asked on.
@@ -69,6 +75,7 @@ impl Withdrawals {
             config,
             batches: Batches::new(config.challenge_window),
             payments: Payments::default(),
+            advances: Advances::default(),
             tracked: BTreeMap::new(),
             by_account: BTreeSet::new(),
             next: 0,
@@ -103,6 +110,22 @@ impl Withdrawals {
         self.payments.add(index, payment);
     }
 
+    /// The newest block has an advance. Answers whether it is the pool's.
+    pub fn on_advanced(&mut self, advance: &Advance, transaction: B256, l1_block: u64) -> bool {
+        let is_ours = self.config.pool == Some(advance.advancer);
+        if is_ours {
+            let advanced = Advanced {
+                withdrawal: advance.withdrawal,
+                fee: advance.fee,
+                transaction,
+                l1_block,
+                at: self.now,
+            };
+            self.advances.add(advance.index, advanced);
+        }
+        is_ours
+    }
+
     /// A payment failed in the newest block. Answers the failure, if the withdrawal is known and that is news.
     pub fn on_failed(&mut self, index: u32, transaction: B256) -> Option<Failure> {
         let entry = self.tracked.get_mut(&index)?;
@@ -125,6 +148,7 @@ impl Withdrawals {
         }
         self.batches.roll_back(to);
         self.payments.roll_back(to);
+        self.advances.roll_back(to);
         Ok(())
     }
 
@@ -137,6 +161,7 @@ impl Withdrawals {
             .settle(self.final_block, self.config.recent_max);
         for index in settled {
             self.forget(index);
+            self.advances.forget(index);
         }
     }
 
@@ -317,6 +342,7 @@ impl Withdrawals {
             made: entry.made,
             stage: self.stage(index, entry),
             failure: entry.failure,
+            advanced: self.advance(index, entry.made.withdrawal.leaf(index)),
         })
     }
 
@@ -356,6 +382,41 @@ impl Withdrawals {
             .collect()
     }
 
+    /// The account whose advances are followed.
+    #[must_use]
+    pub const fn pool(&self) -> Option<Address> {
+        self.config.pool
+    }
+
+    /// The pool's advance of the withdrawal with that leaf, if L1 shows one.
+    #[must_use]
+    pub fn advance(&self, index: u32, leaf: B256) -> Option<Advanced> {
+        self.advances.get(index, leaf)
+    }
+
+    /// What the pool has advanced of a token and no claim has paid to anybody yet, in the token's smallest unit. With it goes
+    /// what is lost: advances of withdrawals that fell with their batch, until another one of their index is paid.
+    #[must_use]
+    pub fn outstanding(&self, token: TokenId) -> u128 {
+        let open = self.advances.of_token(token);
+        let open = open.filter(|(index, _)| !self.is_paid(*index));
+        sum(open.map(|(_, advanced)| advanced.withdrawal.amount))
+    }
+
+    /// What the pool has advanced of a token since that time of L1, in the token's smallest unit.
+    #[must_use]
+    pub fn advanced_since(&self, token: TokenId, since: u64) -> u128 {
+        let recent = self.advances.of_token(token);
+        let recent = recent.filter(|(_, advanced)| advanced.at >= since);
+        sum(recent.map(|(_, advanced)| advanced.withdrawal.amount))
+    }
+
+    /// The last block of L1 that is final, as far as L1 was read.
+    #[must_use]
+    pub const fn final_block(&self) -> u64 {
+        self.final_block
+    }
+
     /// Withdrawals that are remembered.
     #[must_use]
     pub fn tracked(&self) -> usize {
@@ -372,4 +433,8 @@ impl Withdrawals {
         self.by_account.remove(&(account, index));
         self.by_account.remove(&(recipient, index));
     }
+}
+
+fn sum(amounts: impl Iterator<Item = u128>) -> u128 {
+    amounts.fold(0, u128::saturating_add)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256};
 
 /// Where a withdrawal was paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub struct Payment {
     pub transaction: B256,
     /// Its block.
     pub l1_block: u64,
+    /// Who got it: the withdrawal's recipient, or who had advanced it.
+    pub to: Address,
 }
 
 /// Payments: the newest with their transactions, the others as a bit each.

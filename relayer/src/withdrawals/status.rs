@@ -2,6 +2,7 @@
 
 use spillway_l1::transactions::IntentId;
 
+use super::advances::Advanced;
 use super::payments::Payment;
 use crate::l2::L2Withdrawal;
 
@@ -64,4 +65,6 @@ pub struct WithdrawalStatus {
     pub stage: WithdrawalStage,
     /// How it failed to be paid, if it did.
     pub failure: Option<Failure>,
+    /// The pool's advance of it, if L1 shows one.
+    pub advanced: Option<Advanced>,
 }

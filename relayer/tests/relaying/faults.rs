@@ -16,7 +16,7 @@ use super::{BLOCK_TIME, expect_paid_once, is_claiming, posted};
 /// Code of a contract that refuses funds: push0, push0, revert.
 pub(super) const REFUSES: &[u8] = &[0x5f, 0x5f, 0xfd];
 /// The same in a transaction, whose gas price is not zero as that of a call: gasprice, jump to the refusal if there is one.
-const REFUSES_IN_BLOCKS: &[u8] = &[0x3a, 0x60, 0x05, 0x57, 0x00, 0x5b, 0x5f, 0x5f, 0xfd];
+pub(super) const REFUSES_IN_BLOCKS: &[u8] = &[0x3a, 0x60, 0x05, 0x57, 0x00, 0x5b, 0x5f, 0x5f, 0xfd];
 
 /// The same, which takes all its gas with it.
 const BURNS_IN_BLOCKS: &[u8] = &[0x3a, 0x60, 0x05, 0x57, 0x00, 0x5b, 0xfe];

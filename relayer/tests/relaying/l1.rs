@@ -7,10 +7,12 @@ use alloy_network::EthereumWallet;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_provider::{DynProvider, Provider, ProviderBuilder};
 use alloy_rpc_types_eth::{Filter, TransactionRequest};
+use alloy_signer::SignerSync;
 use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::SolCall;
-use spillway_bridge_contracts::{Inbox, Rollup};
+use spillway_bridge_contracts::{Inbox, Rollup, TestToken};
 use spillway_devnet::{CallLimits, ChainConfig, Config, Devnet, forwarder};
+use spillway_l1::advances;
 use spillway_l1::batches::{self, BatchEvent, SubmittedBatch};
 use spillway_l1::deployment::{
     Deployer, Deployment, Development, Governance, Parameters, Plan, Settings, deploy,
@@ -19,6 +21,7 @@ use spillway_l1::encoding;
 use spillway_l1::events::ContractAddresses;
 use spillway_l1::payments::{self, Claim, PaymentEvent};
 use spillway_protocol::batch::{BatchHeader, header_hash};
+use spillway_protocol::fast_withdrawal::FastWithdrawal;
 use spillway_protocol::limits::CHUNK_BYTES;
 use spillway_relayer::L2;
 
@@ -30,9 +33,15 @@ pub(super) const SEQUENCER: u8 = 2;
 pub(super) const RELAYER: u8 = 3;
 /// Claims for itself, deposits, and does what only a dispute contract may.
 pub(super) const USER: u8 = 4;
+/// Whose withdrawals these are.
+pub(super) const OWNER: u8 = 5;
+/// Advances withdrawals.
+pub(super) const HOT: u8 = 6;
 
 pub(super) const GWEI: u128 = 1_000_000_000;
 pub(super) const ETHER: u128 = 10_u128.pow(18);
+/// Wei that each account begins with.
+pub(super) const FUNDED: u128 = 1_000_000 * ETHER;
 /// Seconds for which a batch of these tests can be challenged.
 pub(super) const CHALLENGE_WINDOW: u64 = 30;
 
@@ -50,8 +59,8 @@ pub(super) struct L1 {
 impl L1 {
     /// Deploys, puts 1,000 ETH into custody, and mines at that interval from then on.
     pub(super) async fn start(block_time: Duration) -> Self {
-        let funds = U256::from(1_000_000 * ETHER);
-        let keys = [DEPLOYER, SEQUENCER, RELAYER, USER];
+        let funds = U256::from(FUNDED);
+        let keys = [DEPLOYER, SEQUENCER, RELAYER, USER, HOT];
         let config = Config {
             chain: ChainConfig {
                 funded: keys.map(|number| (key(number).address(), funds)).to_vec(),
@@ -103,6 +112,44 @@ impl L1 {
         let call = Inbox::depositEthCall { to, lock_: false };
         self.send(USER, self.deployment.inbox, wei, call.abi_encode().into())
             .await;
+    }
+
+    /// Gives an account of L1 units of the development token.
+    pub(super) async fn mint(&self, to: Address, amount: u128) {
+        let amount = U256::from(amount);
+        let call = TestToken::mintCall { to, amount }.abi_encode();
+        self.send(USER, self.token(), 0, call.into()).await;
+    }
+
+    /// Puts units of it into custody.
+    pub(super) async fn deposit_tokens(&self, amount: u128) {
+        let to = key(USER).address();
+        self.mint(to, amount).await;
+        let amount = U256::from(amount);
+        let approval = advances::approve(self.deployment.bridge, amount);
+        self.send(USER, self.token(), 0, approval).await;
+        let call = Inbox::depositTokenCall {
+            token: self.token(),
+            to,
+            amount,
+            lock_: false,
+        };
+        self.send(USER, self.deployment.inbox, 0, call.abi_encode().into())
+            .await;
+    }
+
+    /// Units of it that an account of L1 has.
+    pub(super) async fn tokens_of(&self, account: Address) -> u128 {
+        let asked = advances::ask_balance(account);
+        let call = TransactionRequest::default()
+            .to(self.token())
+            .input(asked.into());
+        let answer = self.provider().call(call).await.unwrap();
+        advances::amount(&answer).unwrap().to()
+    }
+
+    fn token(&self) -> Address {
+        self.deployment.token.expect("a development token")
     }
 
     /// Posts what L2 is now, in a batch that consumes no message. L1 does not look at its chunk.
@@ -192,7 +239,12 @@ impl L1 {
 
     /// Sends a call with a tip that puts it first in its block.
     pub(super) async fn hurry(&self, from: u8, to: Address, data: Bytes) -> B256 {
-        let request = transaction(to, 0, data)
+        self.hurry_with(from, to, 0, data).await
+    }
+
+    /// The same with so many wei.
+    pub(super) async fn hurry_with(&self, from: u8, to: Address, wei: u128, data: Bytes) -> B256 {
+        let request = transaction(to, wei, data)
             .max_fee_per_gas(500 * GWEI)
             .max_priority_fee_per_gas(100 * GWEI);
         let sent = self.signing(from).send_transaction(request).await;
@@ -229,7 +281,7 @@ impl L1 {
             .logs(Filter::new().address(self.deployment.bridge))
             .await;
         for log in &logs {
-            if let Some(PaymentEvent::Paid(index)) =
+            if let Some(PaymentEvent::Paid { index, .. }) =
                 payments::event(&self.contracts(), log).unwrap()
             {
                 *paid.entry(index).or_default() += 1;
@@ -238,6 +290,39 @@ impl L1 {
         }
         transactions.dedup();
         (paid, transactions.len())
+    }
+
+    /// All that L1 has logged about payments, in order.
+    pub(super) async fn payments(&self) -> Vec<PaymentEvent> {
+        let filter = Filter::new().address(self.deployment.bridge);
+        let logs = self.logs(filter).await;
+        let events = logs
+            .iter()
+            .map(|log| payments::event(&self.contracts(), log));
+        events.filter_map(|event| event.unwrap()).collect()
+    }
+
+    /// Wei that an account has paid for gas.
+    pub(super) async fn gas_paid_by(&self, account: Address) -> u128 {
+        let provider = self.provider();
+        let head = provider.get_block_number().await.unwrap();
+        let mut wei = 0;
+        for block in 0..=head {
+            let receipts = provider.get_block_receipts(block.into()).await.unwrap();
+            let own = receipts.into_iter().flatten();
+            let own = own.filter(|receipt| receipt.from == account);
+            wei += own
+                .map(|receipt| u128::from(receipt.gas_used) * receipt.effective_gas_price)
+                .sum::<u128>();
+        }
+        wei
+    }
+
+    /// The owner's signature for an advance.
+    pub(super) fn consent(&self, consent: &FastWithdrawal) -> Bytes {
+        let hash = consent.signing_hash(31_337, &self.deployment.bridge);
+        let signature = key(OWNER).sign_hash_sync(&hash).unwrap();
+        signature.as_bytes().to_vec().into()
     }
 
     async fn logs(&self, filter: Filter) -> Vec<alloy_rpc_types_eth::Log> {

@@ -7,14 +7,15 @@ use alloy_primitives::{Address, B256};
 use spillway_protocol::batch::BatchHeader;
 use spillway_protocol::root::StatePreimage;
 use spillway_protocol::state::Counters;
-use spillway_protocol::token::ETH;
+use spillway_protocol::token::{ETH, TokenId};
 use spillway_protocol::tree::MerkleTree;
 use spillway_protocol::withdrawal::Withdrawal;
 use spillway_relayer::L2;
 use spillway_relayer::l2::{L2Error, L2Head, L2Withdrawal};
 use spillway_relayer::proof::WithdrawalProof;
+use tokio::sync::watch;
 
-use super::l1;
+use super::l1::{self, OWNER, key};
 
 /// Shared by the test and the relayers that it starts.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +31,7 @@ struct Inner {
     /// By the last block of each batch.
     states: BTreeMap<u64, StatePreimage>,
     is_down: bool,
+    safe: watch::Sender<u64>,
 }
 
 /// Whom withdrawal number `number` of a test goes to.
@@ -53,18 +55,38 @@ impl Town {
     }
 
     pub(super) fn withdraw_to(&self, recipient: Address, wei: u128) -> u32 {
+        self.withdraw_of(ETH, recipient, wei)
+    }
+
+    pub(super) fn withdraw_of(&self, token: TokenId, recipient: Address, amount: u128) -> u32 {
         let mut inner = self.inner();
         inner.salt += 1;
         let index = inner.withdrawals.len() as u32;
         let withdrawal = Withdrawal {
-            account: Address::repeat_byte(0xcc),
+            account: key(OWNER).address(),
             recipient,
-            token: ETH,
-            amount: wei,
+            token,
+            amount,
         };
         let block = u64::from(index) + 1;
         inner.withdrawals.push(L2Withdrawal { block, withdrawal });
         index
+    }
+
+    /// What a withdrawal is.
+    pub(super) fn made(&self, index: u32) -> Withdrawal {
+        self.inner().withdrawals[index as usize].withdrawal
+    }
+
+    /// Tells that all blocks so far are safe.
+    pub(super) fn secure(&self) {
+        let block = self.inner().withdrawals.len() as u64;
+        self.inner().safe.send_replace(block);
+    }
+
+    /// The last block that is safe.
+    pub(super) fn safe(&self) -> watch::Receiver<u64> {
+        self.inner().safe.subscribe()
     }
 
     /// Consumes messages of the inbox.

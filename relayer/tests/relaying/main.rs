@@ -1,9 +1,11 @@
 //! The relayer on the embedded L1: whatever happens in between, every withdrawal is paid once.
 
+mod advances;
 mod faults;
 mod forks;
 mod l1;
 mod l2;
+mod pool;
 mod prices;
 mod random;
 mod running;

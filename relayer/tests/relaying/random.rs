@@ -1,19 +1,22 @@
 //! A seeded run of everything that can happen, and an account of every wei at its end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use alloy_primitives::{Address, Bytes};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use spillway_devnet::chain::Dropped;
+use spillway_l1::payments::PaymentEvent;
+use spillway_relayer::advances::AdvanceStage;
 use tempfile::TempDir;
 
+use super::advances::{advances, pooled};
 use super::faults::REFUSES;
 use super::forks::seed;
-use super::l1::{ETHER, GWEI, L1, USER};
+use super::l1::{ETHER, FUNDED, GWEI, HOT, L1, USER, key};
 use super::l2::{Town, recipient};
-use super::running::{Running, Tuning};
+use super::running::Running;
 use super::{BLOCK_TIME, expect_paid_once};
 
 /// Recipients; the first few have code that sometimes refuses.
@@ -36,16 +39,20 @@ struct Run<'r> {
     running: Running,
     /// What each withdrawal is, and to whom.
     owed: Vec<(Address, u128)>,
+    /// Withdrawals that the pool has agreed to advance.
+    accepted: BTreeSet<u32>,
 }
 
 impl Run<'_> {
     async fn step(&mut self) {
         let controls = self.l1.devnet.controls();
         match self.rng.random_range(0..100) {
-            0..30 => self.withdraw(),
-            30..45 => self.l1.post(&self.town).await,
-            45..60 => self.l1.pass_window(),
-            60..70 => self.claim_as_user().await,
+            0..22 => self.withdraw(),
+            22..32 => self.order().await,
+            32..38 => self.town.secure(),
+            38..50 => self.l1.post(&self.town).await,
+            50..62 => self.l1.pass_window(),
+            62..70 => self.claim_as_user().await,
             70..78 => {
                 let fickle = recipient(self.rng.random_range(0..FICKLE));
                 let code = if self.rng.random() { REFUSES } else { &[] };
@@ -74,9 +81,22 @@ impl Run<'_> {
     fn withdraw(&mut self) {
         for _ in 0..self.rng.random_range(1..5) {
             let to = recipient(self.rng.random_range(0..RECIPIENTS));
-            let wei = self.rng.random_range(1..ETHER / 1_000);
+            let wei = self.rng.random_range(1..ETHER / 50);
             self.town.withdraw_to(to, wei);
             self.owed.push((to, wei));
+        }
+    }
+
+    /// Has one of the newest withdrawals advanced, if the pool wants to.
+    async fn order(&mut self) {
+        let count = self.owed.len() as u32;
+        if count == 0 {
+            return;
+        }
+        let index = self.rng.random_range(count.saturating_sub(8)..count);
+        let ordered = self.running.pool().order(self.l1, &self.town, index).await;
+        if ordered.is_ok() {
+            self.accepted.insert(index);
         }
     }
 
@@ -104,6 +124,11 @@ impl Run<'_> {
         }
         self.l1.set_base_fee(GWEI);
         self.withdraw();
+        self.town.secure();
+        let accepted = self.accepted.clone();
+        for index in accepted {
+            self.running.until_stage(&self.town, index, has_ended).await;
+        }
         self.l1.post(&self.town).await;
         self.l1.pass_window();
         controls.warp(3 * 86_400);
@@ -111,19 +136,50 @@ impl Run<'_> {
         self.running.until_paid(&all).await;
     }
 
+    /// Every withdrawal was paid to its recipient, or less a fee by the pool, which then got all of it.
     async fn account(&self) {
         let all: Vec<_> = (0..self.owed.len() as u32).collect();
         expect_paid_once(self.l1, &all).await;
-        let mut due: BTreeMap<Address, u128> = BTreeMap::new();
-        for (to, wei) in &self.owed {
-            *due.entry(*to).or_default() += wei;
+        let advanced = advances(self.l1).await;
+        let fees: BTreeMap<u32, u128> = advanced.iter().copied().collect();
+        assert_eq!(fees.len(), advanced.len(), "one was advanced twice");
+        let pool = key(HOT).address();
+        for event in self.l1.payments().await {
+            if let PaymentEvent::Paid { index, to } = event {
+                let (recipient, _) = self.owed[index as usize];
+                let is_advanced = fees.contains_key(&index);
+                assert_eq!(to, if is_advanced { pool } else { recipient }, "{index}");
+            }
+        }
+        let (mut due, mut earned, mut taken) = (BTreeMap::<Address, u128>::new(), 0, 0);
+        for (index, (to, wei)) in (0..).zip(&self.owed) {
+            let fee = fees.get(&index).copied().unwrap_or_default();
+            *due.entry(*to).or_default() += wei - fee;
+            earned += fee;
+            taken += wei;
         }
         for (to, wei) in &due {
             assert_eq!(self.l1.balance(*to).await, *wei, "{to}");
         }
+        let gas = self.l1.gas_paid_by(pool).await;
+        assert_eq!(self.l1.balance(pool).await, FUNDED - gas + earned);
         let custody = self.l1.balance(self.l1.deployment.bridge).await;
-        assert_eq!(custody, 1_000 * ETHER - due.values().sum::<u128>());
+        assert_eq!(custody, 1_000 * ETHER - taken);
+        let (accepted, made) = (self.accepted.len(), fees.len());
+        println!(
+            "{made} of {accepted} orders were advanced, of {} withdrawals",
+            all.len()
+        );
+        assert!(fees.keys().all(|index| self.accepted.contains(index)));
     }
+}
+
+/// Whether an order came to its end.
+fn has_ended(stage: &AdvanceStage) -> bool {
+    matches!(
+        stage,
+        AdvanceStage::Advanced { .. } | AdvanceStage::Refused(_)
+    )
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -131,7 +187,7 @@ async fn every_wei_arrives_once_whatever_happens() {
     let rng = StdRng::seed_from_u64(seed());
     let l1 = L1::start(BLOCK_TIME).await;
     let (town, dir) = (Town::default(), TempDir::new().unwrap());
-    let running = Running::start(&l1, &town, dir.path(), Tuning::default()).await;
+    let running = Running::start(&l1, &town, dir.path(), pooled()).await;
     let (dir, owed) = (dir.path(), Vec::new());
     let l1 = &l1;
     let mut run = Run {
@@ -141,6 +197,7 @@ async fn every_wei_arrives_once_whatever_happens() {
         dir,
         running,
         owed,
+        accepted: BTreeSet::new(),
     };
     for _ in 0..operations() {
         run.step().await;

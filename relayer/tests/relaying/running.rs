@@ -9,13 +9,15 @@ use spillway_l1::fees::FeeSettings;
 use spillway_l1::transactions::{
     DriverSettings, IntentStore, Kind, Settings, Stopped, TransactionManager,
 };
+use spillway_relayer::advances::AdvanceStage;
 use spillway_relayer::policy::ClaimPolicy;
 use spillway_relayer::{Account, Book, Relayer, RelayerConfig, RelayerError, Report, Status};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use super::l1::{CHALLENGE_WINDOW, GWEI, L1, RELAYER, key};
+use super::l1::{CHALLENGE_WINDOW, GWEI, HOT, L1, RELAYER, key};
 use super::l2::Town;
+use super::pool::Pool;
 
 /// The longest wait for something that has to happen.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -28,6 +30,8 @@ pub(super) struct Tuning {
     pub(super) depth: u64,
     /// The most wei that are offered for gas.
     pub(super) max_fee: u128,
+    /// Whether a pool advances withdrawals.
+    pub(super) has_pool: bool,
 }
 
 impl Default for Tuning {
@@ -40,6 +44,7 @@ impl Default for Tuning {
             },
             depth: 64,
             max_fee: 200 * GWEI,
+            has_pool: false,
         }
     }
 }
@@ -52,28 +57,57 @@ pub(super) struct Running {
     relayer: JoinHandle<RelayerError>,
     manager: JoinHandle<Result<(), Stopped>>,
     intents: PathBuf,
+    /// The pool beside it.
+    pub(super) pool: Option<Pool>,
+    tuning: Tuning,
+}
+
+/// Where a manager keeps its intents.
+pub(super) fn intents(dir: &Path, number: u8) -> PathBuf {
+    dir.join(format!("31337-{}", key(number).address()))
+}
+
+/// An account with a manager whose intents are below that folder.
+pub(super) async fn account(
+    l1: &L1,
+    dir: &Path,
+    number: u8,
+    tuning: Tuning,
+) -> (Account, JoinHandle<Result<(), Stopped>>) {
+    let mut settings = DriverSettings {
+        manager: Settings {
+            confirmations: tuning.depth,
+            stuck_after: 3,
+            resend_after: Duration::from_millis(200),
+            ..Settings::new(Kind::Ordinary)
+        },
+        fees: FeeSettings::default(),
+        poll_interval: Duration::from_millis(10),
+    };
+    settings.manager.caps.max_fee = tuning.max_fee;
+    let signer = Arc::new(key(number));
+    let started = TransactionManager::start(settings, l1.provider(), signer, dir).await;
+    let (manager, events, task) = started.expect("a manager");
+    (Account { manager, events }, task)
+}
+
+/// Ends a manager at once, and waits until its folder is free.
+pub(super) async fn end_manager(task: &mut JoinHandle<Result<(), Stopped>>, intents: &Path) {
+    task.abort();
+    let _ = task.await;
+    // What was being written when the task ended is written, and only then the folder is free.
+    while IntentStore::open(intents).is_err() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
 }
 
 impl Running {
     /// Starts one, whose manager keeps its intents in that folder.
     pub(super) async fn start(l1: &L1, town: &Town, dir: &Path, tuning: Tuning) -> Self {
         let provider = l1.provider();
-        let mut settings = DriverSettings {
-            manager: Settings {
-                confirmations: tuning.depth,
-                stuck_after: 3,
-                resend_after: Duration::from_millis(200),
-                ..Settings::new(Kind::Ordinary)
-            },
-            fees: FeeSettings::default(),
-            poll_interval: Duration::from_millis(10),
-        };
-        settings.manager.caps.max_fee = tuning.max_fee;
-        let signer = Arc::new(key(RELAYER));
-        let started = TransactionManager::start(settings, provider.clone(), signer, dir).await;
-        let (sender, events, manager) = started.expect("a manager");
+        let (account, manager) = account(l1, dir, RELAYER, tuning).await;
         let first = l1.deployment.l1_block.number;
-        let config = RelayerConfig {
+        let mut config = RelayerConfig {
             policy: tuning.policy,
             finality: Finality::Depth(tuning.depth),
             fees: FeeSettings {
@@ -85,29 +119,35 @@ impl Running {
             retry_interval_max: Duration::from_millis(200),
             ..RelayerConfig::new(l1.contracts(), first, CHALLENGE_WINDOW)
         };
+        if tuning.has_pool {
+            config.withdrawals.pool = Some(key(HOT).address());
+        }
         // No room: a report is read before the relayer goes on.
         let (reporter, reports) = mpsc::channel(1);
         let (status, seen) = watch::channel(Status::default());
-        let account = Account {
-            manager: sender,
-            events,
-        };
         let l2 = Arc::new(town.clone());
         let relayer = Relayer::new(config, provider, account, l2, reporter, status);
+        let book = relayer.book();
+        let pool = match tuning.has_pool {
+            true => Some(Pool::start(l1, town, book.clone(), dir, tuning).await),
+            false => None,
+        };
         Self {
             status: seen,
-            book: relayer.book(),
+            book,
+            pool,
+            tuning,
             reports,
             relayer: tokio::spawn(relayer.run()),
             manager,
-            intents: dir.join(format!("31337-{}", key(RELAYER).address())),
+            intents: intents(dir, RELAYER),
         }
     }
 
     /// Kills it and starts another one in its place.
     pub(super) async fn restart(&mut self, l1: &L1, town: &Town, dir: &Path) {
         self.end().await;
-        *self = Self::start(l1, town, dir, Tuning::default()).await;
+        *self = Self::start(l1, town, dir, self.tuning).await;
     }
 
     /// Ends it at once, wherever it is.
@@ -116,15 +156,13 @@ impl Running {
     }
 
     async fn end(&mut self) {
-        self.manager.abort();
+        if let Some(pool) = self.pool.take() {
+            pool.kill().await;
+        }
         self.relayer.abort();
         // Its handle of the manager goes with it, and with the manager the lock.
         let _ = (&mut self.relayer).await;
-        let _ = (&mut self.manager).await;
-        // What was being written when the task ended is written, and only then the folder is free.
-        while IntentStore::open(&self.intents).is_err() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        end_manager(&mut self.manager, &self.intents).await;
     }
 
     /// Lets it work until it reports something of that kind.
@@ -152,6 +190,9 @@ impl Running {
     /// Reads what it has reported, so that it goes on.
     pub(super) fn drain(&mut self) {
         while self.reports.try_recv().is_ok() {}
+        if let Some(pool) = &mut self.pool {
+            pool.drain();
+        }
     }
 
     /// The next report, or none if all these are paid before.
@@ -179,6 +220,7 @@ impl Running {
             status,
             reports,
             relayer,
+            pool,
             ..
         } = self;
         let now = status.clone();
@@ -188,6 +230,7 @@ impl Running {
                 tokio::select! {
                     done = &mut reached => return done.map(|_| ()),
                     Some(report) = reports.recv() => reported.push(report),
+                    () = Pool::read(pool) => {}
                 }
             }
         };
@@ -199,5 +242,33 @@ impl Running {
             ended = relayer => panic!("it gave up: {ended:?}"),
         }
         reported
+    }
+
+    /// The pool of a test that has one.
+    pub(super) fn pool(&mut self) -> &mut Pool {
+        self.pool.as_mut().expect("a pool")
+    }
+
+    /// Lets both work until that is so.
+    pub(super) async fn until_so(&mut self, what: &str, is_so: impl Fn(&Self) -> bool) {
+        let begun = tokio::time::Instant::now();
+        while !is_so(self) {
+            assert!(begun.elapsed() < PATIENCE, "not reached: {what}");
+            self.drain();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Lets both work until an advance is that far.
+    pub(super) async fn until_stage(
+        &mut self,
+        town: &Town,
+        index: u32,
+        is_it: impl Fn(&AdvanceStage) -> bool,
+    ) {
+        let what = format!("a stage of the advance of {index}");
+        let stage = |running: &Self| running.pool.as_ref()?.stage(town, index);
+        let is_so = |running: &Self| stage(running).is_some_and(|stage| is_it(&stage));
+        self.until_so(&what, is_so).await;
     }
 }

@@ -166,6 +166,7 @@ impl Model {
                     let payment = Payment {
                         transaction,
                         l1_block,
+                        to: self.made[index as usize].withdrawal.recipient,
                     };
                     head.paid.insert(index, payment);
                     withdrawals.on_paid(index, payment);
