@@ -49,7 +49,7 @@ pub(super) async fn run(args: &BalanceArgs) -> Result<()> {
         rows.push(row(&chains, &l1, token, account, way.as_ref()).await?);
     }
     let mut facts = Facts::default();
-    facts.add_text("address", account);
+    facts.add_text("address", &account);
     facts.add_list("balances", rows);
     facts.print(chains.json)
 }

@@ -16,9 +16,9 @@ use super::facts::Facts;
 use super::keys::KeyArgs;
 use super::l1::{Call, L1, Sent, Signing};
 use super::l2::{L2, Of};
-use super::records::DepositStatus;
+use super::records::{Deposit, DepositStatus, word};
 use super::send::add_amount;
-use super::tokens::{self, Amount};
+use super::tokens::{Amount, AmountArgs};
 use crate::address;
 use crate::amounts::{self, Written};
 
@@ -28,12 +28,8 @@ const POLL: Duration = Duration::from_millis(500);
 /// `spillway wallet deposit`.
 #[derive(Debug, Args)]
 pub(super) struct DepositArgs {
-    /// How much, as 1.5 or "1.5 ETH".
-    #[arg(long, value_name = "AMOUNT", value_parser = amounts::written)]
-    amount: Written,
-    /// Of which token: its symbol, its address, or its number. [default: ETH]
-    #[arg(long, value_name = "TOKEN")]
-    token: Option<String>,
+    #[command(flatten)]
+    amount: AmountArgs,
     /// Whose account on L2. [default: the signer's]
     #[arg(long, value_name = "ADDRESS", value_parser = address::parse)]
     to: Option<Address>,
@@ -55,7 +51,7 @@ pub(super) async fn run(args: &DepositArgs) -> Result<()> {
     let signer = args.keys.signer(chains.deployment.l1_chain_id)?;
     let l1 = chains.l1().await?;
     let bridge = chains.deployment.bridge;
-    let amount = tokens::amount(&l1, bridge, &args.amount, args.token.as_deref()).await?;
+    let amount = args.amount.read(&l1, bridge).await?;
     let to = args.to.unwrap_or(signer.address());
     let sent = deposit(args, &chains, &l1, &signer, &amount, to).await?;
     let index = message_index(&sent, chains.deployment.inbox)?;
@@ -69,13 +65,13 @@ pub(super) async fn run(args: &DepositArgs) -> Result<()> {
         credited(&chains, index).await?
     };
     let mut facts = Facts::default();
-    facts.add_text("from", signer.address());
-    facts.add_text("to", to);
+    facts.add_text("from", &signer.address());
+    facts.add_text("to", &to);
     add_amount(&mut facts, &amount);
-    facts.add_text("transaction_hash", sent.hash());
+    facts.add_text("transaction_hash", &sent.hash());
     facts.add_number("l1_block", sent.block());
     facts.add_number("index", index);
-    facts.add_text("status", super::records::word(status));
+    facts.add_text("status", &word(status));
     facts.print(chains.json)
 }
 
@@ -219,11 +215,11 @@ fn look(l2: &L2, index: u64) -> Result<(DepositStatus, String)> {
 }
 
 /// How far it is, for people.
-pub(super) fn how_far(deposit: &super::records::Deposit) -> String {
+pub(super) fn how_far(deposit: &Deposit) -> String {
     match (deposit.status, deposit.confirmations, deposit.needed) {
         (DepositStatus::Seen | DepositStatus::Confirming, Some(now), Some(needed)) => {
             format!("seen, confirming {now} of {needed}")
         }
-        (status, _, _) => super::records::word(status),
+        (status, _, _) => word(status),
     }
 }

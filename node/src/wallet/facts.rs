@@ -21,7 +21,7 @@ impl Facts {
     }
 
     /// Adds a fact that reads the same in both.
-    pub(super) fn add_text(&mut self, key: &str, value: impl ToString) {
+    pub(super) fn add_text(&mut self, key: &str, value: &(impl ToString + ?Sized)) {
         let text = value.to_string();
         self.add(key, text.clone(), text);
     }

@@ -77,7 +77,7 @@ pub(super) async fn run(args: &FastWithdrawArgs) -> Result<()> {
         quote.pool,
         when(order.deadline)
     ))?;
-    let signature = consent(&order, &signer, domain(&quote))?;
+    let signature = consent(&order, &signer, &domain(&quote))?;
     let handed_in = json!({
         "index": order.index, "fee": format!("{:#x}", order.fee), "deadline": order.deadline,
         "signature": hex::encode_prefixed(signature.as_bytes()),
@@ -86,14 +86,14 @@ pub(super) async fn run(args: &FastWithdrawArgs) -> Result<()> {
     let paid = wait(&chains, order.index).await?;
     let mut facts = Facts::default();
     facts.add_number("index", order.index.into());
-    facts.add_text("recipient", order.recipient);
+    facts.add_text("recipient", &order.recipient);
     let (units, fee) = (order.amount, order.fee);
     facts.add("fee", format!("{fee:#x}"), token.show(fee));
     add_amount(&mut facts, &Amount { units, token });
-    facts.add_text("status", word(paid.status));
+    facts.add_text("status", &word(paid.status));
     let hash = paid.advance.and_then(|advance| advance.transaction_hash);
     if let Some(hash) = hash.or(paid.payment.map(|payment| payment.transaction_hash)) {
-        facts.add_text("payment", hash);
+        facts.add_text("payment", &hash);
     }
     facts.print(chains.json)
 }
@@ -201,9 +201,9 @@ fn domain(quote: &Quote) -> Eip712Domain {
 fn consent(
     order: &FastWithdrawal,
     signer: &PrivateKeySigner,
-    domain: Eip712Domain,
+    domain: &Eip712Domain,
 ) -> Result<Signature> {
-    Ok(signer.sign_hash_sync(&order.eip712_signing_hash(&domain))?)
+    Ok(signer.sign_hash_sync(&order.eip712_signing_hash(domain))?)
 }
 
 /// Waits until the pool, or the bridge itself, has paid.
@@ -296,7 +296,7 @@ mod tests {
             keccak256(place.abi_encode()),
         );
         let digest = keccak256([&[0x19, 0x01], &separator[..], &struct_hash[..]].concat());
-        let signature = consent(&order, &signer, domain(&quoted(BRIDGE, 31_337, 99))).unwrap();
+        let signature = consent(&order, &signer, &domain(&quoted(BRIDGE, 31_337, 99))).unwrap();
         let recovered = signature.recover_address_from_prehash(&digest).unwrap();
         assert_eq!(recovered, signer.address());
         assert!(matches!(signature.as_bytes()[64], 27 | 28));

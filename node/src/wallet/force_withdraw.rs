@@ -9,19 +9,16 @@ use spillway_bridge_contracts::Inbox;
 use super::facts::Facts;
 use super::message::{self, MessageArgs};
 use super::send::add_amount;
-use super::tokens;
+use super::tokens::AmountArgs;
 use crate::address;
 use crate::amounts::{self, Written};
 
 /// `spillway wallet force-withdraw`.
 #[derive(Debug, Args)]
 pub(super) struct ForceWithdrawArgs {
-    /// At most so much, as 1.5 or "1.5 ETH": what the account holds if that is less.
-    #[arg(long, value_name = "AMOUNT", value_parser = amounts::written)]
-    amount: Written,
-    /// Of which token: its symbol, its address on L1, or its number. [default: ETH]
-    #[arg(long, value_name = "TOKEN")]
-    token: Option<String>,
+    /// At most; what the account holds if that is less.
+    #[command(flatten)]
+    amount: AmountArgs,
     /// Who is paid on L1. [default: the signer]
     #[arg(long, value_name = "ADDRESS", value_parser = address::parse)]
     recipient: Option<Address>,
@@ -36,11 +33,11 @@ pub(super) async fn run(args: &ForceWithdrawArgs) -> Result<()> {
     let signer = message.keys.signer(chains.deployment.l1_chain_id)?;
     let l1 = chains.l1().await?;
     let bridge = chains.deployment.bridge;
-    let amount = tokens::amount(&l1, bridge, &args.amount, args.token.as_deref()).await?;
+    let amount = args.amount.read(&l1, bridge).await?;
     let recipient = args.recipient.unwrap_or(signer.address());
     let mut facts = Facts::default();
     add_amount(&mut facts, &amount);
-    facts.add_text("recipient", recipient);
+    facts.add_text("recipient", &recipient);
     let what = format!("force a withdrawal of at most {amount} to {recipient}");
     let data = |account| {
         let call = Inbox::forceWithdrawalCall {

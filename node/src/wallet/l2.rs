@@ -115,14 +115,14 @@ impl L2 {
     pub(super) fn receipt(&self, hash: B256) -> Result<Option<Receipt>> {
         self.asker
             .ask_for("eth_getTransactionReceipt", &json!([hash]))
-            .context("--rpc")
+            .map_err(plainly)
     }
 
     /// How final a transaction is; none if the node does not know it.
     pub(super) fn finality(&self, hash: B256) -> Result<Option<Finality>> {
         self.asker
             .ask_for("spillway_finality", &json!([hash]))
-            .context("--rpc")
+            .map_err(plainly)
     }
 
     /// What the node says of itself.
@@ -174,7 +174,15 @@ impl L2 {
     }
 
     fn ask<T: DeserializeOwned>(&self, method: &str, params: &Value) -> Result<T> {
-        self.asker.ask(method, params).context("--rpc")
+        self.asker.ask(method, params).map_err(plainly)
+    }
+}
+
+/// A refusal is the node's word on what was asked for, and no sign that it is another kind of server.
+fn plainly(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast::<Refused>() {
+        Ok(refused) => anyhow::Error::new(refused).context("the node at --rpc refuses"),
+        Err(error) => error.context("--rpc"),
     }
 }
 
@@ -197,4 +205,37 @@ pub(super) fn refused(error: &anyhow::Error) -> Option<&Refused> {
 /// Whether nothing happened, and the same may succeed a moment later: no answer, or a busy node.
 pub(super) fn is_temporary(error: &anyhow::Error) -> bool {
     refused(error).is_none_or(|refused| refused.code == BUSY)
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    use super::*;
+
+    fn answered(code: i64) -> anyhow::Error {
+        let refused = Refused {
+            code,
+            message: "nonce too low".to_owned(),
+        };
+        plainly(anyhow::Error::new(refused).context("is it a Spillway node?"))
+    }
+
+    #[test]
+    fn what_a_node_refuses_is_told_from_what_it_does_not_answer() {
+        let told = format!("{:#}", answered(-32000));
+        assert_eq!(
+            told,
+            "the node at --rpc refuses: it answers error -32000: nonce too low"
+        );
+        assert!(!is_temporary(&answered(-32000)));
+        assert!(is_temporary(&answered(BUSY)));
+        assert!(is_temporary(&plainly(anyhow!("no node answers"))));
+        assert!(
+            unless_missing::<u8>(Err(answered(METHOD_MISSING)))
+                .unwrap()
+                .is_none()
+        );
+        unless_missing::<u8>(Err(answered(-32000))).unwrap_err();
+    }
 }

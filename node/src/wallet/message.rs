@@ -56,9 +56,9 @@ pub(super) async fn send(
     let sent = l1.signing(signer, &args.keys)?.send(&call).await?;
     let index = message_index(&sent, chains.deployment.inbox)?;
     tell_next(chains, l1, &sent, index).await?;
-    facts.add_text("account", signer.address());
+    facts.add_text("account", &signer.address());
     facts.add_number("account_index", account.into());
-    facts.add_text("transaction_hash", sent.hash());
+    facts.add_text("transaction_hash", &sent.hash());
     facts.add_number("l1_block", sent.block());
     facts.add_number("index", index);
     if args.wait {

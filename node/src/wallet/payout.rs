@@ -71,7 +71,7 @@ pub(super) async fn run(args: &PayoutArgs) -> Result<()> {
     };
     let paid = paid.all(payouts).await?;
     let mut facts = Facts::default();
-    facts.add_text("from", signer.address());
+    facts.add_text("from", &signer.address());
     facts.add_number("recipients", count as u64);
     add_amount(&mut facts, &amount);
     facts.add_list("payouts", paid.iter().map(|paid| paid.shown()).collect());

@@ -66,6 +66,13 @@ impl Waiting {
             None => output::tell(how_far),
         }
     }
+
+    /// How far it is, where that changes too often for lines: without a spinner it is not told.
+    pub(super) fn tell_often(&mut self, how_far: &str) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(output::printable(how_far));
+        }
+    }
 }
 
 impl Drop for Waiting {

@@ -66,12 +66,12 @@ pub(super) async fn replay(
 
 /// Tells how far the replay is, until it ends.
 async fn follow(mut progress: watch::Receiver<Progress>, mut waiting: Waiting) {
-    waiting.tell("reading L1");
+    waiting.tell("replaying what L1 has");
     while progress.changed().await.is_ok() {
         let now = *progress.borrow_and_update();
         if now.posted_batch > 0 {
             let (batch, all) = (now.batch, now.posted_batch);
-            waiting.tell(&format!("replaying L1: batch {batch} of {all}"));
+            waiting.tell_often(&format!("replaying what L1 has: batch {batch} of {all}"));
         }
     }
 }

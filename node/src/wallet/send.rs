@@ -10,7 +10,7 @@ use super::chains::{ChainArgs, Chains};
 use super::facts::Facts;
 use super::keys::KeyArgs;
 use super::submit::{Order, submit};
-use super::tokens::{self, Amount, Token};
+use super::tokens::{Amount, AmountArgs, Token};
 use crate::address;
 use crate::amounts::{self, Written};
 
@@ -20,12 +20,8 @@ pub(super) struct SendArgs {
     /// Whom to pay.
     #[arg(long, value_name = "ADDRESS", value_parser = address::parse)]
     to: Address,
-    /// How much, as 1.5 or "1.5 ETH".
-    #[arg(long, value_name = "AMOUNT", value_parser = amounts::written)]
-    amount: Written,
-    /// Of which token: its symbol, its address on L1, or its number. [default: ETH]
-    #[arg(long, value_name = "TOKEN")]
-    token: Option<String>,
+    #[command(flatten)]
+    amount: AmountArgs,
     /// A note of at most 256 bytes, which everybody can read.
     #[arg(long, value_name = "TEXT", default_value = "")]
     memo: String,
@@ -44,7 +40,7 @@ pub(super) async fn run(args: &SendArgs) -> Result<()> {
         args.memo.len()
     );
     let signer = args.keys.signer(chains.deployment.l1_chain_id)?;
-    let amount = amount(&chains, &args.amount, args.token.as_deref()).await?;
+    let amount = amount(&chains, &args.amount).await?;
     let order = Order {
         what: format!("send {amount} to {}", args.to),
         intent: Intent::Transfer {
@@ -56,28 +52,20 @@ pub(super) async fn run(args: &SendArgs) -> Result<()> {
     };
     let done = submit(&chains, &signer, &args.keys, &order).await?;
     let mut facts = Facts::default();
-    facts.add_text("from", signer.address());
-    facts.add_text("to", args.to);
+    facts.add_text("from", &signer.address());
+    facts.add_text("to", &args.to);
     add_amount(&mut facts, &amount);
     done.tell(&mut facts);
     facts.print(chains.json)
 }
 
 /// What was written, in a token's units. For ETH nobody has to be asked, so payments go on while L1 does not answer.
-pub(super) async fn amount(
-    chains: &Chains,
-    written: &Written,
-    token: Option<&str>,
-) -> Result<Amount> {
-    if written.unit.is_none() && token.is_none() {
-        return Token::eth().amount(written);
+pub(super) async fn amount(chains: &Chains, args: &AmountArgs) -> Result<Amount> {
+    if args.is_of_eth() {
+        return args.of(Token::eth());
     }
-    let is_eth = |name: &str| name.eq_ignore_ascii_case("ETH");
-    if token.is_none() && written.unit.as_deref().is_some_and(is_eth) {
-        return Token::eth().amount(written);
-    }
-    let l1 = chains.l1().await?;
-    tokens::amount(&l1, chains.deployment.bridge, written, token).await
+    args.read(&chains.l1().await?, chains.deployment.bridge)
+        .await
 }
 
 /// Says an amount: for programs in the smallest unit, as quantities are.

@@ -43,7 +43,7 @@ pub(super) async fn run(args: &StatusArgs) -> Result<()> {
         tell_transaction(&chains, hash, &mut facts)?;
     }
     if let Some(address) = args.address {
-        facts.add_text("address", address);
+        facts.add_text("address", &address);
         tell_bridging(&chains, address, args.newest.into(), &mut facts).await?;
     }
     facts.print(chains.json)
@@ -54,8 +54,8 @@ fn tell_transaction(chains: &Chains, hash: B256, facts: &mut Facts) -> Result<()
     let finality = finality.with_context(|| {
         format!("the node at --rpc does not know {hash}: it was dropped, or never handed in there")
     })?;
-    facts.add_text("transaction_hash", hash);
-    facts.add_text("finality", word(finality.status));
+    facts.add_text("transaction_hash", &hash);
+    facts.add_text("finality", &word(finality.status));
     if let Some(block) = finality.block_number {
         facts.add_number("block_number", block);
     }

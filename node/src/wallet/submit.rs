@@ -57,7 +57,7 @@ pub(super) struct Done {
 impl Done {
     /// Says where it is.
     pub(super) fn tell(&self, facts: &mut Facts) {
-        facts.add_text("transaction_hash", self.hash);
+        facts.add_text("transaction_hash", &self.hash);
         facts.add_number("block_number", self.block);
         facts.add(
             "fee",
@@ -65,7 +65,7 @@ impl Done {
             format!("{} ETH", amounts::format(self.fee, ETH_DECIMALS)),
         );
         if let Some(rung) = self.rung {
-            facts.add_text("finality", word(rung));
+            facts.add_text("finality", &word(rung));
         }
     }
 }

@@ -3,6 +3,7 @@
 use alloy_primitives::{Address, Bytes};
 use alloy_sol_types::SolCall;
 use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
 use spillway_bridge_contracts::{Bridge, TestToken};
 use spillway_protocol::amount::base_exponent;
 use spillway_protocol::token::{ETH, ETH_DECIMALS, TokenId};
@@ -14,6 +15,9 @@ use crate::amounts::{self, Written};
 
 /// Characters of a symbol, at most. A longer one, or one with other characters than letters, digits and a few signs, is not shown.
 const SYMBOL_CHARACTERS_MAX: usize = 16;
+
+/// What ETH is called, and no token.
+const ETH_SYMBOL: &str = "ETH";
 
 /// A token, ETH included.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +37,38 @@ pub(super) struct Amount {
     pub(super) token: Token,
 }
 
+/// How much of which token.
+#[derive(Clone, Debug, Args)]
+pub(super) struct AmountArgs {
+    /// How much, as 1.5 or "1.5 ETH".
+    #[arg(long, value_name = "AMOUNT", value_parser = amounts::written)]
+    amount: Written,
+    /// Of which token: its symbol, its address on L1, or its number. [default: ETH]
+    #[arg(long, value_name = "TOKEN")]
+    token: Option<String>,
+}
+
+impl AmountArgs {
+    /// Whether it is ETH by what was written alone.
+    pub(super) fn is_of_eth(&self) -> bool {
+        let is_eth = |name: &String| name.eq_ignore_ascii_case(ETH_SYMBOL);
+        [&self.amount.unit, &self.token]
+            .into_iter()
+            .flatten()
+            .all(is_eth)
+    }
+
+    /// The amount, of that token.
+    pub(super) fn of(&self, token: Token) -> Result<Amount> {
+        token.amount(&self.amount)
+    }
+
+    /// The amount, of the token that L1 lists by that name.
+    pub(super) async fn read(&self, l1: &L1, bridge: Address) -> Result<Amount> {
+        amount(l1, bridge, &self.amount, self.token.as_deref()).await
+    }
+}
+
 impl std::fmt::Display for Amount {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.token.show(self.units))
@@ -45,7 +81,7 @@ impl Token {
         Self {
             id: ETH,
             address: Address::ZERO,
-            symbol: "ETH".to_owned(),
+            symbol: ETH_SYMBOL.to_owned(),
             decimals: ETH_DECIMALS,
         }
     }
@@ -93,7 +129,7 @@ pub(super) async fn named(l1: &L1, bridge: Address, name: Option<&str>) -> Resul
     let Some(name) = name else {
         return Ok(Token::eth());
     };
-    if name.eq_ignore_ascii_case("ETH") || name == "0" {
+    if name.eq_ignore_ascii_case(ETH_SYMBOL) || name == "0" {
         return Ok(Token::eth());
     }
     if let Ok(id) = name.parse::<TokenId>() {
@@ -168,7 +204,7 @@ fn symbol(said: Option<&Bytes>) -> Option<String> {
         && symbol.chars().all(is_shown)
         // A number is a token's number.
         && symbol.chars().any(|c| !c.is_ascii_digit());
-    (fits && !symbol.eq_ignore_ascii_case("ETH")).then_some(symbol)
+    (fits && !symbol.eq_ignore_ascii_case(ETH_SYMBOL)).then_some(symbol)
 }
 
 #[cfg(test)]

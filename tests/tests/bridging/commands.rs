@@ -140,6 +140,9 @@ async fn funds_come_in_and_go_out() {
     assert!(minted.expect("a receipt").status());
     let newcomer = accounts::fresh(3).address();
     let to = newcomer.to_string();
+    // Who has nothing for a fee could not send tokens.
+    let send = ["--to", &to, "--amount", "1"];
+    wallet.run(&Who::Dev(1), "send", &send).await;
     let arguments = ["--amount", "5 DEVT", "--to", &to];
     let deposited = wallet.run(&me, "deposit", &arguments).await;
     assert_eq!(deposited["status"], "credited");

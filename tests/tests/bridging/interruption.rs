@@ -37,7 +37,7 @@ async fn until_sent(anvil: &Anvil, wallet: &Wallet, who: &Who) -> Option<Value> 
             return None;
         }
         if child.try_wait().expect("a state").is_some() {
-            return Some(succeeded(child.wait_with_output().expect("its output")));
+            return Some(succeeded(&child.wait_with_output().expect("its output")));
         }
         assert!(Instant::now() < deadline, "the wallet does nothing");
         tokio::time::sleep(Duration::from_millis(10)).await;

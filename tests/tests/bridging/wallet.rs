@@ -80,7 +80,7 @@ impl Wallet {
 
     /// Runs one that signs, and must succeed. Answers what it prints.
     pub(crate) async fn run(&self, who: &Who, name: &str, arguments: &[&str]) -> Value {
-        succeeded(output(self.signing(who, name, arguments)).await)
+        succeeded(&output(self.signing(who, name, arguments)).await)
     }
 
     /// Runs one that signs, and must fail. Answers what it says.
@@ -94,7 +94,7 @@ impl Wallet {
     pub(crate) async fn ask(&self, name: &str, arguments: &[&str]) -> Value {
         let mut command = self.command(name, arguments);
         command.arg("--json");
-        succeeded(output(command).await)
+        succeeded(&output(command).await)
     }
 }
 
@@ -103,7 +103,8 @@ async fn output(mut command: Command) -> Output {
     run.await.expect("a thread").expect("the wallet")
 }
 
-pub(crate) fn succeeded(output: Output) -> Value {
+/// What a command that must succeed has printed.
+pub(crate) fn succeeded(output: &Output) -> Value {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{said}");
     let printed = serde_json::from_slice(&output.stdout);

@@ -117,3 +117,28 @@ impl Ledger {
         self.tree.root(&self.state)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_withdrawals_of_one_address_are_kept_with_their_indices() {
+        let (mine, other) = (Address::repeat_byte(1), Address::repeat_byte(2));
+        let withdrawal = |account, recipient| Withdrawal {
+            account,
+            recipient,
+            token: 0,
+            amount: 1,
+        };
+        let mut kept = KeptWithdrawals {
+            of: mine,
+            withdrawals: Vec::new(),
+        };
+        kept.note(&[], 0);
+        kept.note(&[withdrawal(other, other), withdrawal(mine, other)], 2);
+        kept.note(&[withdrawal(other, mine), withdrawal(other, other)], 4);
+        let expected = [(1, withdrawal(mine, other)), (2, withdrawal(other, mine))];
+        assert_eq!(kept.withdrawals, expected);
+    }
+}

@@ -10,7 +10,7 @@ use super::{Escape, Step};
 use crate::verify::finality::posted;
 use crate::wallet::l1::Call;
 use crate::wallet::reverts::Reverted;
-use crate::wallet::times::when;
+use crate::wallet::times::{length, when};
 
 /// Whether a way to begin is open.
 #[derive(Debug, PartialEq, Eq)]
@@ -102,8 +102,19 @@ fn choose(silent: Way, stalled: Way, escape_delay: u64) -> Result<Bytes> {
             "the rollup cannot be ended yet: a message has to wait until {}. Run this again then",
             when(a.min(b))
         ),
-        (Way::From(from), _) | (_, Way::From(from)) => bail!(
+        (Way::From(from), _) => bail!(
             "the rollup cannot be ended yet: a message has to wait until {}. Run this again then",
+            when(from)
+        ),
+        (Way::NoMessageWaits, Way::From(from)) => bail!(
+            "the rollup cannot be ended yet: no message waits to be consumed. Send one with `spillway wallet force-withdraw`; if the \
+             sequencer does not consume it within {}, run this again. Without one it can be ended at {}, if nothing becomes final \
+             until then",
+            length(escape_delay),
+            when(from)
+        ),
+        (_, Way::From(from)) => bail!(
+            "the rollup cannot be ended yet: nothing may become final until {}. Run this again then",
             when(from)
         ),
         (Way::Refused(why), _) | (_, Way::Refused(why)) => {
@@ -112,7 +123,7 @@ fn choose(silent: Way, stalled: Way, escape_delay: u64) -> Result<Bytes> {
         (Way::NoMessageWaits, Way::NoMessageWaits) => bail!(
             "the rollup cannot be ended: no message waits on L1. Send one with `spillway wallet force-withdraw`; if the sequencer \
              does not consume it within {}, run this again",
-            crate::wallet::times::length(escape_delay)
+            length(escape_delay)
         ),
     }
 }
@@ -137,6 +148,11 @@ mod tests {
             (from(60), from(5), "until 1970-01-01T00:00:05Z"),
             (from(60), Way::NoMessageWaits, "until 1970-01-01T00:01:00Z"),
             (refused(), from(7), "until 1970-01-01T00:00:07Z"),
+            (
+                Way::NoMessageWaits,
+                from(7),
+                "within 5m, run this again. Without one it can be ended at 1970-01-01T00:00:07Z",
+            ),
             (Way::NoMessageWaits, Way::NoMessageWaits, "within 5m"),
             (Way::NoMessageWaits, refused(), "because"),
         ] {

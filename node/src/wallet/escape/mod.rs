@@ -69,7 +69,7 @@ pub(super) async fn run(args: &EscapeArgs) -> Result<()> {
     };
     let (steps, left) = escape.run().await?;
     let mut facts = Facts::default();
-    facts.add_text("account", signer.address());
+    facts.add_text("account", &signer.address());
     let shown = steps.iter().map(|step| {
         let hash = step.sent.hash();
         let value =
