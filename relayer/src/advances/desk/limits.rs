@@ -123,6 +123,17 @@ impl Desk {
         Some(promised.fold(held, |held, order| held.saturating_sub(order.payout())))
     }
 
+    /// What the hot account has promised to pay and L1 does not show yet, by token, in its smallest unit.
+    #[must_use]
+    pub fn committed(&self, withdrawals: &Withdrawals) -> BTreeMap<TokenId, u128> {
+        let mut committed = BTreeMap::<_, u128>::new();
+        for order in self.pending_orders(withdrawals) {
+            let sum = committed.entry(order.consent.withdrawal.token).or_default();
+            *sum = sum.saturating_add(order.payout());
+        }
+        committed
+    }
+
     fn pending_orders(&self, withdrawals: &Withdrawals) -> impl Iterator<Item = &Order> {
         let open = self.orders.values().filter(|entry| {
             !matches!(entry.state, State::Refused(_)) && !is_advanced(withdrawals, &entry.order)

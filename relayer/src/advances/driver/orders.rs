@@ -1,5 +1,6 @@
 //! What others ask the desk: quotes, orders, and how far an advance is.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use alloy_primitives::{Address, Bytes};
@@ -117,6 +118,14 @@ impl FastWithdrawals {
         let desk = self.0.desk.read();
         let book = &self.0.book;
         book.known(|withdrawals| desk.status(withdrawals, index, withdrawal))
+    }
+
+    /// What the hot account has promised to pay and L1 does not show yet, by token, in its smallest unit.
+    #[must_use]
+    pub fn committed(&self) -> BTreeMap<TokenId, u128> {
+        let desk = self.0.desk.read();
+        let book = &self.0.book;
+        book.known(|withdrawals| desk.committed(withdrawals))
     }
 
     fn check(&self, order: &Order) -> Result<Option<()>, Refusal> {
