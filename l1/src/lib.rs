@@ -7,6 +7,7 @@
 //! - [`batches`]: batches as they are sent to `Rollup` and as it logs them.
 //! - [`challenges`]: demands for signed transactions, as `AuthorisationDisputes` logs them.
 //! - [`payments`]: claims of withdrawals as they are sent to `Bridge`, and payments as the contracts log them.
+//! - [`erc20`]: what is asked of a token's contract.
 //! - [`encoding`]: values of the protocol as the contracts take and emit them.
 //! - [`connect`]: the provider that deployment speaks through.
 //! - [`provider`]: one provider over several nodes, for what runs for long.
@@ -23,6 +24,7 @@ pub mod challenges;
 mod connection;
 pub mod deployment;
 pub mod encoding;
+pub mod erc20;
 pub mod events;
 pub mod fees;
 pub mod kzg;

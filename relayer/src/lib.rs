@@ -5,6 +5,8 @@
 //!
 //! With [`advances`] a pool pays withdrawals before they can be claimed, for a fee, and is paid by their claims.
 //!
+//! Whoever runs it has money on L1 in several accounts; [`pools`] keeps each of them as full as it is to be.
+//!
 //! These are state machines; [`Relayer`] is the task around them, with L1, a transaction manager, and [`L2`] as somebody else
 //! answers for it. [`Book`] is what others read.
 //!
@@ -16,6 +18,7 @@ pub mod deposits;
 mod driver;
 pub mod l2;
 pub mod policy;
+pub mod pools;
 pub mod proof;
 pub mod withdrawals;
 

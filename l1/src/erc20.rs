@@ -1,0 +1,76 @@
+//! What is asked of a token's contract, and how its answers are read (ERC-20).
+
+use alloy_primitives::{Address, Bytes, U256};
+use alloy_sol_types::SolCall;
+
+use interface::{balanceOfCall, transferCall};
+
+mod interface {
+    alloy_sol_types::sol! {
+        function balanceOf(address account) external view returns (uint256 balance);
+        function transfer(address to, uint256 amount) external returns (bool success);
+    }
+}
+
+/// The call that asks for an account's balance.
+#[must_use]
+pub fn ask_balance(account: Address) -> Bytes {
+    balanceOfCall { account }.abi_encode().into()
+}
+
+/// The answer to [`ask_balance`], in the token's smallest unit; none if it is no balance.
+#[must_use]
+pub fn balance(returned: &[u8]) -> Option<U256> {
+    balanceOfCall::abi_decode_returns_validate(returned).ok()
+}
+
+/// The call that sends tokens of the caller's.
+#[must_use]
+pub fn transfer(to: Address, amount: U256) -> Bytes {
+    transferCall { to, amount }.abi_encode().into()
+}
+
+/// Receiver and amount of a [`transfer`]; none if the data is another call.
+#[must_use]
+pub fn transferred_by(data: &[u8]) -> Option<(Address, U256)> {
+    let call = transferCall::abi_decode_validate(data).ok()?;
+    Some((call.to, call.amount))
+}
+
+/// Whether what a transfer returned means that it took place: older tokens return nothing, others say so, and some
+/// refuse without reverting.
+#[must_use]
+pub fn has_transferred(returned: &[u8]) -> bool {
+    returned.is_empty() || transferCall::abi_decode_returns_validate(returned) == Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transfer_is_read_as_it_was_written() {
+        let (to, amount) = (Address::repeat_byte(7), U256::from(9));
+        let data = transfer(to, amount);
+        assert_eq!(transferred_by(&data), Some((to, amount)));
+        assert_eq!(transferred_by(&ask_balance(to)), None);
+        assert_eq!(transferred_by(&data[..data.len() - 1]), None);
+    }
+
+    #[test]
+    fn answers_are_read_as_tokens_give_them() {
+        let word = |value: u8| U256::from(value).to_be_bytes::<32>();
+        assert_eq!(balance(&word(5)), Some(U256::from(5)));
+        assert_eq!(balance(&[]), None);
+        let table: [(&[u8], bool); 5] = [
+            (&[], true),
+            (&word(1), true),
+            (&word(0), false),
+            (&word(2), false),
+            (&[1], false),
+        ];
+        for (returned, expected) in table {
+            assert_eq!(has_transferred(returned), expected, "{returned:?}");
+        }
+    }
+}
