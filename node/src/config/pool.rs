@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::Address;
 use anyhow::{Context, Result, bail, ensure};
 use spillway_relayer::advances::TokenTerms;
 use spillway_relayer::pools::{AssetConfig, Band, Limits, OperatingConfig, PoolsConfig};

@@ -37,6 +37,14 @@ fn log(report: &Report) {
         Report::Paid { indices, l1_block } => {
             tracing::info!(withdrawals = indices.len(), l1_block, "L1 has paid");
         }
+        Report::Advanced { advance, l1_block } => {
+            tracing::info!(
+                index = advance.index,
+                fee = advance.fee,
+                l1_block,
+                "L1 shows a fast withdrawal"
+            );
+        }
         Report::Cancelled { id } => {
             tracing::info!(id = %format_args!("{:x}", id.0), "others were faster with all of a claim; it is withdrawn");
         }
@@ -83,6 +91,7 @@ fn warn(report: &Report) {
         | Report::Claiming { .. }
         | Report::Claimed { .. }
         | Report::Paid { .. }
+        | Report::Advanced { .. }
         | Report::Cancelled { .. } => {}
     }
 }

@@ -1,7 +1,6 @@
 //! The accounts that pay fast withdrawals: hot, which pays, and cold, which fills it and is filled by it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use alloy_primitives::Address;

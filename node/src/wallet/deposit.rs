@@ -20,7 +20,6 @@ use super::records::{Deposit, DepositStatus, word};
 use super::send::add_amount;
 use super::tokens::{Amount, AmountArgs};
 use crate::address;
-use crate::amounts::{self, Written};
 
 /// Pause between two looks.
 const POLL: Duration = Duration::from_millis(500);

@@ -11,7 +11,6 @@ use super::message::{self, MessageArgs};
 use super::send::add_amount;
 use super::tokens::AmountArgs;
 use crate::address;
-use crate::amounts::{self, Written};
 
 /// `spillway wallet force-withdraw`.
 #[derive(Debug, Args)]

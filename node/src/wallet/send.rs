@@ -12,7 +12,6 @@ use super::keys::KeyArgs;
 use super::submit::{Order, submit};
 use super::tokens::{Amount, AmountArgs, Token};
 use crate::address;
-use crate::amounts::{self, Written};
 
 /// `spillway wallet send`.
 #[derive(Debug, Args)]

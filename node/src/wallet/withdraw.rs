@@ -20,7 +20,6 @@ use super::submit::{Done, Order, submit};
 use super::times::when;
 use super::tokens::{Amount, AmountArgs};
 use crate::address;
-use crate::amounts::{self, Written};
 
 /// Pause between two looks.
 const POLL: Duration = Duration::from_millis(500);

@@ -1,5 +1,6 @@
 //! What `[relayer.pool]` may say.
 
+use alloy_primitives::Address;
 use tempfile::TempDir;
 
 use super::*;
