@@ -80,7 +80,7 @@ pub enum Report {
     Notice(Notice),
     /// L1 does not answer; it is asked again. Said once until it does.
     Silent {
-        /// What was asked, and the error.
+        /// The error.
         reason: String,
     },
 }
@@ -103,12 +103,16 @@ pub struct Status {
 }
 
 impl Status {
-    /// What is leaving a pool by moves that are in no block: its balance at the head has that still.
+    /// What is leaving a pool by moves that its balance at the head does not show.
     #[must_use]
     pub fn leaving(&self, pool: Pool, asset: Asset) -> u128 {
         let leaves = |(asked, stage): &&(Move, MoveStage)| {
             let is_its = asked.route.from == pool && asked.route.asset == asset;
-            is_its && *stage == MoveStage::UnderWay
+            let is_shown = match stage {
+                MoveStage::UnderWay => false,
+                MoveStage::InBlock(block) | MoveStage::Done(block) => *block <= self.l1_block,
+            };
+            is_its && !is_shown
         };
         let leaving = self.moves.iter().filter(leaves);
         leaving.fold(0, |sum: u128, (asked, _)| sum.saturating_add(asked.amount))

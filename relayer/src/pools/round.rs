@@ -84,12 +84,8 @@ impl Round<'_> {
         if let Some(reason) = self.observed.unreadable.get(&asset) {
             return Some(reason.clone());
         }
-        let pools: &[Pool] = match asset {
-            Asset::Eth => &[Pool::Hot, Pool::Cold, Pool::Operating],
-            Asset::Token(_) => &[Pool::Hot, Pool::Cold],
-        };
         let is_missing = |pool: &&Pool| !self.observed.balances.contains_key(&(asset, **pool));
-        let missing = pools.iter().find(is_missing)?;
+        let missing = asset.pools().iter().find(is_missing)?;
         Some(format!("that of {missing} is missing"))
     }
 

@@ -34,6 +34,17 @@ pub enum Asset {
     Token(Address),
 }
 
+impl Asset {
+    /// The pools that are to hold it.
+    #[must_use]
+    pub const fn pools(self) -> &'static [Pool] {
+        match self {
+            Self::Eth => &[Pool::Hot, Pool::Cold, Pool::Operating],
+            Self::Token(_) => &[Pool::Hot, Pool::Cold],
+        }
+    }
+}
+
 impl fmt::Display for Asset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

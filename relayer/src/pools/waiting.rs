@@ -172,7 +172,8 @@ impl Waiting {
             waits.since = same.waits.since;
         }
         let is_due = match self.told.get(&(route, kind)) {
-            None => true,
+            // A node that lags behind by a block cannot answer either, and can with the next.
+            None => !(is_new && kind == Kind::Unreadable),
             Some(told) => now >= told.saturating_add(remind) && (is_new || !kind.passes()),
         };
         let said = Said {

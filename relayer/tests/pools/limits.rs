@@ -4,8 +4,11 @@ use spillway_relayer::pools::{Asset, DAY, MOVES_MAX, Pool, Pools, Route};
 
 use super::{TOKEN, UNIT, asked, calm, pools, set, shown};
 
-/// Hot has far too much, and a move of each of these times and sizes is done.
-fn after(moves: &[(Route, u128, u64)]) -> (Pools, Vec<String>) {
+/// A route, units, and a time.
+type Done = (Route, u128, u64);
+
+/// Hot has far too much, and these moves are done.
+fn after(moves: &[Done]) -> (Pools, Vec<String>) {
     let mut pools = pools();
     for (number, (route, units, time)) in moves.iter().enumerate() {
         let asked = asked(number as u64, *route, *units, *time);
@@ -24,7 +27,7 @@ fn an_account_moves_no_more_than_its_limit_in_any_day() {
     const OUT: Route = Route::surplus(Asset::Eth);
     let recent = 100_000 - DAY + 1;
     let waits = "hot to cold waits with 4800: DayLimit";
-    let table: [(&[(Route, u128, u64)], &str); 8] = [
+    let table: [(&[Done], &str); 8] = [
         (&[], "hot to cold: 150"),
         (&[(OUT, 400, recent)], "hot to cold: 100"),
         (&[(OUT, 490, recent)], "hot to cold: 10"),

@@ -274,11 +274,12 @@ impl Model {
         });
         let of_day: u128 = of_day.map(|(made, _)| made.amount).sum();
         assert!(of_day + amount <= limits.day_max, "{of_day} {amount}");
-        let mut open = self.pools.open_moves();
-        assert!(
-            !open.any(|(open, _)| open.route == route),
-            "{route:?} has one"
-        );
+        let mut open = self.made.iter().filter(|(_, block)| {
+            let is_deep = block.is_some_and(|block| block <= observed.deep_block);
+            !is_deep
+        });
+        let is_free = !open.any(|(open, _)| open.route == route);
+        assert!(is_free, "{route:?} has one");
         // Whatever is under way takes effect as well, and each costs gas.
         let balance = observed.balances[&(route.asset, route.from)];
         let unpaid = self.waiting.iter().filter(|w| w.route.from == route.from);
@@ -294,7 +295,8 @@ impl Model {
             _ if route.asset == Asset::Eth => self.config.gas_reserve,
             _ => 0,
         };
-        let is_kept = balance.settled() >= stays + leaving + amount + gas;
+        let settled = balance.head.min(balance.deep);
+        let is_kept = settled >= stays + leaving + amount + gas;
         assert!(
             is_kept,
             "{route:?} {amount} of {balance:?}, {leaving} leave"

@@ -175,18 +175,34 @@ fn hot_keeps_less_for_itself_where_that_is_set() {
     assert_eq!(shown(&pools.step(&observed)), expected);
 }
 
+/// Little is missing, and less than the minimum does not move.
+#[test]
+fn cold_helps_operating_with_no_less_than_the_minimum() {
+    let mut config = config();
+    config.operating.hot_keeps = Some(200 * UNIT);
+    config.operating.target = 30 * UNIT;
+    let mut pools = Pools::new(config, true).expect("good settings");
+    let mut observed = calm();
+    set(&mut observed, Asset::Eth, Pool::Hot, 209);
+    set(&mut observed, Asset::Eth, Pool::Operating, 19);
+    let expected = ["cold to hot: 10", "hot to operating waits with 11: Source"];
+    assert_eq!(shown(&pools.step(&observed)), expected);
+}
+
 #[test]
 fn what_is_not_known_moves_nothing_and_stops_nothing_else() {
     let mut observed = calm();
     set(&mut observed, TOKEN, Pool::Hot, 0);
     observed.unreadable.insert(Asset::Eth, "no".into());
     set(&mut observed, Asset::Eth, Pool::Hot, 0);
-    let expected = [
-        "cold to hot of token: 150",
-        "cold to hot waits with 0: Unreadable",
-    ];
-    assert_eq!(shown(&pools().step(&observed)), expected);
+    let moves = "cold to hot of token: 150";
+    let mut pools = pools();
+    // Said when it lasts.
+    assert_eq!(shown(&pools.step(&observed)), [moves]);
+    let expected = [moves, "cold to hot waits with 0: Unreadable"];
+    assert_eq!(shown(&pools.step(&observed)), expected);
     observed.unreadable.clear();
     observed.balances.remove(&(Asset::Eth, Pool::Operating));
-    assert_eq!(shown(&pools().step(&observed)), expected);
+    observed.time += 1_000;
+    assert_eq!(shown(&pools.step(&observed)), expected);
 }

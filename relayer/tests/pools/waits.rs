@@ -125,6 +125,21 @@ fn a_failure_holds_up_no_other_route() {
     assert_eq!(decided.moves, [(Route::fill(super::TOKEN), 110 * UNIT)]);
 }
 
+/// As long as operating lacks something, hot does not give it to cold.
+#[test]
+fn what_operating_waits_for_stays_in_hot() {
+    let mut pools = pools();
+    let mut observed = calm();
+    set(&mut observed, Asset::Eth, Pool::Hot, 430);
+    set(&mut observed, Asset::Eth, Pool::Operating, 10);
+    observed.time = 59;
+    pools.on_failed(Route::TOP_UP);
+    let waits = "hot to operating waits with 40: Retry";
+    assert_eq!(shown(&pools.step(&observed)), [waits]);
+    set(&mut observed, Asset::Eth, Pool::Hot, 445);
+    assert_eq!(shown(&pools.step(&observed)), ["hot to cold: 150"]);
+}
+
 /// L1's time goes back in a fork; what was waited for is not waited for again.
 #[test]
 fn time_does_not_go_back() {

@@ -48,7 +48,10 @@ async fn a_move_that_l1_drops_takes_effect_once() {
             .await;
         assert_eq!(back, Report::TakenBack { asked });
         let again = running.until_report(is_moved).await;
-        assert!(matches!(again, Report::Moved { asked: again, .. } if again == asked));
+        assert!(
+            matches!(again, Report::Moved { asked: again, .. } if again == asked),
+            "{asked:?}, and then {again:?}"
+        );
         running.until_calm().await;
         assert_eq!(l1.ether_moves().await.len(), moves);
     }

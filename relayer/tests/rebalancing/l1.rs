@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use alloy_network::{EthereumWallet, TransactionBuilder};
-use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
-use alloy_provider::{DynProvider, Provider, ProviderBuilder};
-use alloy_rpc_types_eth::{BlockNumberOrTag, Transaction, TransactionRequest};
+use alloy_network::{Ethereum, EthereumWallet, TransactionBuilder, TransactionResponse};
+use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_provider::{DynProvider, PendingTransactionBuilder, Provider, ProviderBuilder};
+use alloy_rpc_types_eth::{BlockNumberOrTag, Transaction, TransactionRequest, TransactionTrait};
 use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::{SolCall, SolConstructor};
 use spillway_bridge_contracts::TestToken;
@@ -104,6 +104,14 @@ impl L1 {
         self.call(from, address(to), wei, Bytes::new()).await;
     }
 
+    /// The same, without waiting for a block.
+    pub(super) async fn begin_to_pay(&self, from: u8, to: u8, wei: u128) {
+        let call = TransactionRequest::default()
+            .to(address(to))
+            .value(U256::from(wei));
+        let _ = self.submit(from, call).await;
+    }
+
     async fn call(&self, from: u8, to: Address, wei: u128, data: Bytes) {
         let call = TransactionRequest::default()
             .to(to)
@@ -114,14 +122,22 @@ impl L1 {
 
     /// Sends what must take effect, and waits for that. Answers the contract that it made.
     async fn send(&self, from: u8, request: TransactionRequest) -> Option<Address> {
+        let sent = self.submit(from, request).await;
+        let receipt = sent.get_receipt().await.unwrap();
+        assert!(receipt.status());
+        receipt.contract_address
+    }
+
+    async fn submit(
+        &self,
+        from: u8,
+        request: TransactionRequest,
+    ) -> PendingTransactionBuilder<Ethereum> {
         let provider = ProviderBuilder::new()
             .wallet(EthereumWallet::from(key(from)))
             .connect_client(self.devnet.client());
         let request = request.gas_limit(2_000_000);
-        let sent = provider.send_transaction(request).await.unwrap();
-        let receipt = sent.get_receipt().await.unwrap();
-        assert!(receipt.status());
-        receipt.contract_address
+        provider.send_transaction(request).await.unwrap()
     }
 
     pub(super) async fn balance(&self, asset: Asset, pool: Pool) -> u128 {
@@ -165,16 +181,13 @@ impl L1 {
 }
 
 fn ether_move(transaction: &Transaction) -> Option<(Pool, Pool, u128)> {
-    use alloy_network::TransactionResponse;
     let pool = |address| {
         let pools = [Pool::Hot, Pool::Cold, Pool::Operating];
         pools.into_iter().find(|pool| account(*pool) == address)
     };
-    let TxKind::Call(to) = alloy_network::primitives::TxKind::from(transaction.to()?) else {
-        return None;
-    };
-    let (from, to) = (pool(transaction.from())?, pool(to)?);
-    let wei: u128 = TransactionResponse::value(transaction).to();
+    let to = TransactionTrait::to(transaction)?;
+    let (from, to) = (pool(TransactionResponse::from(transaction))?, pool(to)?);
+    let wei: u128 = TransactionTrait::value(transaction).to();
     // An empty one to itself is a withdrawn one.
     (from != to && wei > 0).then_some((from, to, wei))
 }

@@ -118,36 +118,25 @@ async fn money_moves_when_it_has_been_there_for_long_enough() {
     let controls = l1.devnet.controls();
     let mut running = Running::start(&l1, dir.path(), &Tuning::new()).await;
     running.until_calm().await;
-    l1.pay(OUTSIDE, HOT, 30 * ETHER).await;
     controls.set_block_time(None).unwrap();
-    let paid = running
-        .until(|status| {
-            let hot = status.balances[&(Asset::Eth, Pool::Hot)];
-            hot.head == 50 * ETHER
-        })
-        .await;
-    assert_eq!(paid, []);
-    let at = (0..)
-        .map(|back| l1.devnet.chain().head().header.number - back)
-        .find(|number| *number == running.status.borrow().l1_block);
-    assert!(at.is_some(), "it has seen the head");
-    // Whatever of the confirmations is left, the last of them is what counts.
-    let moving = loop {
-        let deep = running.status.borrow().balances[&(Asset::Eth, Pool::Hot)].deep;
-        let block = controls.mine(1).unwrap().header.number;
-        let told = running.until(|status| status.l1_block >= block).await;
-        if let Some(moving) = told.into_iter().find(is_moving) {
-            break moving;
-        }
-        assert_eq!(deep, 20 * ETHER, "it was deep enough before");
-        assert!(block < 1_000 + CONFIRMATIONS, "it never moves");
+    l1.begin_to_pay(OUTSIDE, HOT, 30 * ETHER).await;
+    let paid = controls.mine(1).unwrap();
+    assert_eq!(l1.ether_of(Pool::Hot).await, 50 * ETHER);
+    let (mut told, mut times) = (Vec::new(), vec![paid.header.timestamp]);
+    for _ in 0..2 * CONFIRMATIONS {
+        let block = controls.mine(1).unwrap();
+        times.push(block.header.timestamp);
+        told.extend(
+            running
+                .until(|status| status.l1_block >= block.header.number)
+                .await,
+        );
+    }
+    let Some(Report::Moving { asked, .. }) = told.first() else {
+        panic!("it moves: {told:?}");
     };
-    assert!(
-        matches!(moving, Report::Moving { asked, .. } if asked.route == Route::surplus(Asset::Eth)),
-        "{moving:?}"
-    );
-    let deep = running.status.borrow().balances[&(Asset::Eth, Pool::Hot)].deep;
-    assert_eq!(deep, 50 * ETHER);
+    assert_eq!(asked.route, Route::surplus(Asset::Eth));
+    assert_eq!(asked.time, times[CONFIRMATIONS as usize]);
     running.kill().await;
 }
 
@@ -191,9 +180,13 @@ async fn moves_wait_for_fees_below_the_ceiling_unless_they_are_urgent() {
     };
     assert!(matches!(waits.wait, Wait::Fees { .. }), "{waits:?}");
     assert_eq!(waits.route, Route::surplus(Asset::Eth));
-    let told = [told, running.until(|status| status.moves.is_empty()).await].concat();
-    let moving = told.iter().filter(|report| is_moving(report)).count();
-    assert_eq!(moving, 1, "operating has nothing: {told:?}");
+    let moving = running.until_report(is_moving).await;
+    assert!(
+        matches!(moving, Report::Moving { asked, .. } if asked.route == Route::TOP_UP),
+        "operating has nothing: {moving:?}"
+    );
+    let told = running.for_blocks(3 * CONFIRMATIONS).await;
+    assert!(!told.iter().any(is_moving), "{told:?}");
     l1.set_base_fee(GWEI);
     running.until_report(is_moving).await;
     running.until_calm().await;

@@ -32,6 +32,8 @@ pub(super) const CONFIRMATIONS: u64 = 4;
 pub(super) struct Tuning {
     pub(super) pools: PoolsConfig,
     pub(super) has_cold_key: bool,
+    /// Wei that somebody else pays from hot before it begins.
+    pub(super) spent_before: u128,
 }
 
 impl Tuning {
@@ -60,6 +62,7 @@ impl Tuning {
         Self {
             pools,
             has_cold_key: true,
+            spent_before: 0,
         }
     }
 
@@ -133,7 +136,13 @@ impl Running {
     /// Starts one, whose managers keep their intents in that folder.
     pub(super) async fn start(l1: &L1, dir: &Path, tuning: &Tuning) -> Self {
         let (hot, events) = Manager::start(l1, HOT, dir).await;
-        let (of_moves, others) = apart(events);
+        let (of_moves, mut others) = apart(events);
+        if tuning.spent_before > 0 {
+            let paid = payment(0, tuning.spent_before);
+            hot.handle.submit(paid).await.unwrap();
+            let sent = others.recv().await;
+            assert!(matches!(sent, Some(Event::Sent { .. })), "{sent:?}");
+        }
         let (mut cold, mut pool) = (None, Cold::Offline(address(COLD)));
         if tuning.has_cold_key {
             let (manager, events) = Manager::start(l1, COLD, dir).await;
@@ -186,10 +195,8 @@ impl Running {
 
     /// Somebody else pays from hot, with its manager.
     pub(super) async fn spend(&self, number: u64, wei: u128) -> IntentId {
-        let id = IntentId(B256::left_padding_from(&number.to_be_bytes()));
-        let paid = Request::call(id, address(OUTSIDE), Bytes::new())
-            .with_value(U256::from(wei))
-            .with_gas_limit(21_000);
+        let paid = payment(number, wei);
+        let id = paid.id;
         self.hot.handle.submit(paid).await.unwrap();
         id
     }
@@ -286,8 +293,9 @@ impl Running {
             let mut reached = std::pin::pin!(status.wait_for(|status| is_reached(status)));
             loop {
                 tokio::select! {
-                    done = &mut reached => return done.map(|_| ()),
+                    biased;
                     Some(report) = reports.recv() => reported.push(report),
+                    done = &mut reached => return done.map(|_| ()),
                 }
             }
         };
@@ -309,13 +317,25 @@ impl Running {
 
     /// Lets it work until nothing moves or waits, and all that it decides by is as deep as has to be.
     pub(super) async fn until_calm(&mut self) -> Vec<Report> {
+        // What was decided at the block that is known now is known with the next but one.
+        let after = self.status.borrow().l1_block + 2;
         let is_calm = |status: &Status| {
             let is_deep = status.balances.values().all(|b| b.head == b.deep);
-            let is_read = status.balances.len() >= 3;
-            is_read && is_deep && status.moves.is_empty() && status.waiting.is_empty()
+            status.l1_block >= after
+                && is_deep
+                && status.moves.is_empty()
+                && status.waiting.is_empty()
         };
         self.until(is_calm).await
     }
+}
+
+/// What somebody else pays from hot.
+fn payment(number: u64, wei: u128) -> Request {
+    let id = IntentId(B256::left_padding_from(&number.to_be_bytes()));
+    Request::call(id, address(OUTSIDE), Bytes::new())
+        .with_value(U256::from(wei))
+        .with_gas_limit(21_000)
 }
 
 pub(super) fn is_moving(report: &Report) -> bool {

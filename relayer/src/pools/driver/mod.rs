@@ -98,7 +98,7 @@ pub struct Rebalancer {
     commitments: watch::Receiver<Commitments>,
     reports: mpsc::Sender<Report>,
     status: watch::Sender<Status>,
-    /// The head that was last looked at.
+    /// The head by which something was last decided.
     seen: Option<B256>,
     /// L1 did not answer the last time.
     is_silent: bool,
@@ -166,22 +166,18 @@ impl Rebalancer {
         }
     }
 
-    /// Takes over what the managers have on disk. Nothing is decided before all of it is known.
+    /// Takes over what the managers have on disk. Nothing is decided before all of it is known. What has ended is told by events.
     async fn take_over(&mut self) -> Result<(), RebalancerError> {
         let mut moves = 0;
         for pool in [Pool::Hot, Pool::Cold] {
             let Some(manager) = self.accounts.manager(pool) else {
                 continue;
             };
-            let stopped = |_| RebalancerError::ManagerStopped(pool);
-            for request in manager.requests().await.map_err(stopped)? {
-                let Some(asked) = name::read(pool, &request) else {
-                    continue;
-                };
+            let requests = manager.requests().await;
+            let requests = requests.map_err(|_| RebalancerError::ManagerStopped(pool))?;
+            for asked in requests.iter().filter_map(|asked| name::read(pool, asked)) {
                 self.pools.on_asked(asked);
                 moves += 1;
-                // Asked for again, nothing changes but that its end, if it has ended, is told again.
-                manager.submit(request).await.map_err(stopped)?;
             }
         }
         self.report(Report::Began { moves }).await;
@@ -263,13 +259,41 @@ impl Rebalancer {
     async fn on_tick(&mut self) -> Result<(), RebalancerError> {
         match self.look().await {
             Ok(None) => {}
-            Ok(Some(observed)) => {
+            Ok(Some((head, observed))) => {
                 self.is_silent = false;
-                self.decide(observed).await?;
+                if self.managers_have_seen(head) {
+                    self.seen = Some(head);
+                    while let Some((pool, event)) = self.told() {
+                        self.on_event(pool, Some(event)).await?;
+                    }
+                    self.decide(observed).await?;
+                }
             }
-            Err(reason) => self.on_silence(reason).await,
+            Err(error) => self.on_silence(&error).await,
         }
         Ok(())
+    }
+
+    /// Whether the managers know what that block took back: even a fork deeper than what is waited for is then told before the
+    /// balances after it lead to anything.
+    fn managers_have_seen(&self, head: B256) -> bool {
+        let pools = [Pool::Hot, Pool::Cold].into_iter();
+        let mut managers = pools.filter_map(|pool| self.accounts.manager(pool));
+        managers.all(|manager| {
+            let seen = manager.status().borrow().head;
+            seen.is_some_and(|seen| seen.hash == head)
+        })
+    }
+
+    /// What a manager has told already.
+    fn told(&mut self) -> Option<(Pool, Event)> {
+        if let Ok(event) = self.accounts.hot.events.try_recv() {
+            return Some((Pool::Hot, event));
+        }
+        match &mut self.accounts.cold {
+            Cold::Online(account) => Some((Pool::Cold, account.events.try_recv().ok()?)),
+            Cold::Offline(_) => None,
+        }
     }
 
     async fn decide(&mut self, observed: Observed) -> Result<(), RebalancerError> {
@@ -292,9 +316,10 @@ impl Rebalancer {
     }
 
     /// Says once that L1 does not answer. It is asked again with the next tick.
-    async fn on_silence(&mut self, reason: String) {
+    async fn on_silence(&mut self, error: &(dyn std::error::Error + Sync)) {
         self.seen = None;
         if !std::mem::replace(&mut self.is_silent, true) {
+            let reason = error.to_string();
             self.report(Report::Silent { reason }).await;
         }
     }

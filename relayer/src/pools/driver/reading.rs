@@ -7,15 +7,27 @@ use alloy_provider::Provider;
 use alloy_rpc_types_eth::{Block, BlockId, BlockNumberOrTag, TransactionRequest};
 use alloy_transport::{RpcError, TransportError};
 use spillway_l1::erc20;
+use spillway_l1::fees::FeeError;
 
 use super::Rebalancer;
 use crate::pools::observed::{Balance, Observed};
 use crate::pools::route::{Asset, Pool};
 
+/// Why there is no look.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LookError {
+    #[error(transparent)]
+    Rpc(#[from] TransportError),
+    #[error(transparent)]
+    Fees(#[from] FeeError),
+    #[error("L1 has no block {0}")]
+    NoBlock(BlockNumberOrTag),
+}
+
 /// Why a balance is not known.
 enum ReadError {
     /// L1 does not answer.
-    Silent(String),
+    Silent(TransportError),
     /// It answers something else.
     Unreadable(String),
 }
@@ -24,16 +36,17 @@ impl From<TransportError> for ReadError {
     fn from(error: TransportError) -> Self {
         match error {
             RpcError::ErrorResp(answer) => Self::Unreadable(answer.to_string()),
-            other => Self::Silent(other.to_string()),
+            other => Self::Silent(other),
         }
     }
 }
 
 impl Rebalancer {
-    /// What L1 shows, if that has changed since the last look; nothing either while the chain is younger than what is waited for.
+    /// L1's head and what it shows, if something was not decided by it already; nothing either while the chain is younger than what is
+    /// waited for.
     ///
     /// Blocks are asked for by their hashes: a fork in between is an error, and another look.
-    pub(super) async fn look(&mut self) -> Result<Option<Observed>, String> {
+    pub(super) async fn look(&mut self) -> Result<Option<(B256, Observed)>, LookError> {
         let head = self.block(BlockNumberOrTag::Latest).await?;
         if self.seen == Some(head.header.hash) {
             return Ok(None);
@@ -46,36 +59,32 @@ impl Rebalancer {
             0 => head.header.hash,
             _ => self.block(depth.into()).await?.header.hash,
         };
-        let fees = self.oracle.update().await;
-        let fees = fees.map_err(|error| error.to_string())?;
+        let fees = self.oracle.update().await?;
         let mut observed = Observed {
             block: head.header.number,
             time: head.header.timestamp,
             deep_block: depth,
             price: fees.next_base_fee.saturating_add(fees.priority_fee),
-            committed: self.commitments.borrow().clone(),
             ..Observed::default()
         };
         let assets: Vec<_> = self.pools.config().assets().map(|(a, _)| a).collect();
         for asset in assets {
             match self.balances(asset, head.header.hash, deep).await {
                 Ok(balances) => observed.balances.extend(balances),
-                Err(ReadError::Silent(reason)) => return Err(reason),
+                Err(ReadError::Silent(error)) => return Err(error.into()),
                 Err(ReadError::Unreadable(reason)) => {
                     observed.unreadable.insert(asset, reason);
                 }
             }
         }
-        self.seen = Some(head.header.hash);
-        Ok(Some(observed))
+        // As late as can be: it changes meanwhile.
+        observed.committed = self.commitments.borrow().clone();
+        Ok(Some((head.header.hash, observed)))
     }
 
-    async fn block(&self, tag: BlockNumberOrTag) -> Result<Block, String> {
-        match self.provider.get_block_by_number(tag).await {
-            Ok(Some(block)) => Ok(block),
-            Ok(None) => Err(format!("L1 has no block {tag}")),
-            Err(error) => Err(error.to_string()),
-        }
+    async fn block(&self, tag: BlockNumberOrTag) -> Result<Block, LookError> {
+        let block = self.provider.get_block_by_number(tag).await?;
+        block.ok_or(LookError::NoBlock(tag))
     }
 
     async fn balances(
@@ -84,12 +93,8 @@ impl Rebalancer {
         head: B256,
         deep: B256,
     ) -> Result<BTreeMap<(Asset, Pool), Balance>, ReadError> {
-        let pools: &[Pool] = match asset {
-            Asset::Eth => &[Pool::Hot, Pool::Cold, Pool::Operating],
-            Asset::Token(_) => &[Pool::Hot, Pool::Cold],
-        };
         let mut balances = BTreeMap::new();
-        for pool in pools {
+        for pool in asset.pools() {
             let account = self.accounts.address(*pool);
             let balance = Balance {
                 head: self.balance(asset, account, head).await?,

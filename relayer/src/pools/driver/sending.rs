@@ -19,7 +19,7 @@ const GAS_MARGIN_PERCENT: u64 = 25;
 /// Why there is no move.
 enum Setback {
     /// L1 does not answer.
-    Silent(String),
+    Silent(TransportError),
     /// The manager has stopped.
     Stopped,
     /// What was to move does not.
@@ -30,7 +30,7 @@ impl From<TransportError> for Setback {
     fn from(error: TransportError) -> Self {
         match error {
             RpcError::ErrorResp(answer) => Self::Failed(Failure::WouldFail(answer.to_string())),
-            other => Self::Silent(other.to_string()),
+            other => Self::Silent(other),
         }
     }
 }
@@ -49,7 +49,7 @@ impl Rebalancer {
                 self.report(Report::Moving { asked, price }).await;
             }
             Err(Setback::Stopped) => return Err(RebalancerError::ManagerStopped(route.from)),
-            Err(Setback::Silent(reason)) => self.on_silence(reason).await,
+            Err(Setback::Silent(error)) => self.on_silence(&error).await,
             Err(Setback::Failed(failure)) => {
                 let retry_at = self.pools.on_failed(route);
                 self.report(Report::Failed {
