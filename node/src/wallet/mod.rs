@@ -81,15 +81,8 @@ enum WalletCommand {
 /// Does it. What was sent stays sent when the command is interrupted.
 pub(crate) fn run(args: &WalletArgs) -> Result<()> {
     logging::install(&args.log)?;
-    service::block_on(async {
-        tokio::select! {
-            done = carry_out(&args.command) => done,
-            interrupted = tokio::signal::ctrl_c() => {
-                interrupted?;
-                anyhow::bail!("stopped: what was sent stays sent")
-            }
-        }
-    })
+    // Ctrl-C ends it at once: also while it waits for an answer on the terminal, or for a node.
+    service::block_on(carry_out(&args.command))
 }
 
 async fn carry_out(command: &WalletCommand) -> Result<()> {

@@ -169,6 +169,60 @@ fn keys_that_cannot_be_used_are_refused_and_never_shown() {
     }
 }
 
+/// The key 0x7a28... of the keystores' definition, with geth's light parameters; the password is `testpassword`.
+const KEYSTORE: &str = r#"{"version": 3, "id": "3198bc9c-6672-5ab3-d995-4942343ae5b6", "crypto": {
+    "cipher": "aes-128-ctr", "cipherparams": {"iv": "83dbcc02d8ccb40e466191a123791e0e"},
+    "ciphertext": "584f4eb2783472ec149b334c22d77ddbf118a0783ea24e66ca8a7883cd2b4bf5",
+    "kdf": "scrypt", "kdfparams": {"dklen": 32, "n": 4096, "p": 6, "r": 8,
+        "salt": "ab0c7876052600dd703518d6fc3fe8984592145b591fc8fb5c6d43190334ba19"},
+    "mac": "860ad3ce9642f99d709abc696e25ede7cd35daf6a6041e975d14c53dae118886"}}"#;
+
+#[test]
+fn a_keystore_is_opened_by_its_password_alone() {
+    let folder = TempDir::new().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    };
+    let here = deployment(&folder, 31_337);
+    let keystore = file("key.json", KEYSTORE);
+    let (right, wrong) = (file("right", "testpassword\n"), file("wrong", "secret123"));
+    let send = || {
+        let common = ["send", "--to", ADDRESS, "--amount", "1", "--rpc", NOBODY];
+        let mut command = wallet(&common);
+        command.env_remove("SPILLWAY_PASSWORD");
+        command
+            .arg("--deployment")
+            .arg(&here)
+            .arg("--keystore")
+            .arg(&keystore);
+        command
+    };
+    let said = |command: &mut Command| said(&command.output().unwrap());
+    // A key that was read goes on to the node, where nobody is.
+    for opened in [
+        said(send().arg("--password-file").arg(&right)),
+        said(send().env("SPILLWAY_PASSWORD", "testpassword")),
+    ] {
+        assert!(opened.contains("no node answers"), "{opened}");
+    }
+    for (told, named) in [
+        (
+            said(send().arg("--password-file").arg(&wrong)),
+            "the password is wrong",
+        ),
+        (
+            said(send().arg("--password-file").arg("/nowhere")),
+            "/nowhere",
+        ),
+        (said(&mut send()), "--password-file FILE"),
+    ] {
+        assert!(told.contains(named), "{named}: {told}");
+        assert!(!told.contains("secret123"), "{told}");
+    }
+}
+
 #[test]
 fn a_key_that_everybody_knows_is_not_used_on_a_real_chain() {
     let folder = TempDir::new().unwrap();

@@ -85,7 +85,7 @@ async fn posts(l1: &L1) -> Result<(), RollupErrors> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_batch_that_ignores_a_message_cannot_be_posted_after_its_window() {
-    let (anvil, mut node) = rollup_on_anvil(&[]).await;
+    let (anvil, mut node) = rollup_on_anvil(&SOON, "30s").await;
     let (rpc, wallet) = (node.rpc(), Wallet::of(&node));
     posted(&rpc).await;
     // From here on the sequencer is one that looks away.

@@ -7,7 +7,7 @@ use spillway_tests::{Anvil, Rpc, accounts};
 use super::ledger::{Funds, L1, done};
 use super::wallet::{Wallet, Who};
 use super::{
-    ETHER, LONG_WINDOW, TOKEN, TOKENS, a_block_a_transaction, control, posted, rollup_on_anvil,
+    ETHER, LONG_WINDOW, SOON, TOKEN, TOKENS, a_block_a_transaction, control, posted, rollup_on_anvil,
     warp,
 };
 
@@ -65,7 +65,7 @@ async fn fund(anvil: &Anvil, account: Address) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everybody_leaves_to_the_last_wei() {
-    let (anvil, mut node) = rollup_on_anvil(&LONG_WINDOW).await;
+    let (anvil, mut node) = rollup_on_anvil(&SOON, LONG_WINDOW).await;
     let (rpc, wallet) = (node.rpc(), Wallet::of(&node));
     let mut owed = lived(&rpc, &wallet).await;
     posted(&rpc).await;

@@ -1,4 +1,4 @@
-//! An escape that is killed after each of its transactions, before L1 has it in a block.
+//! An escape that is killed after each of its transactions, before L1 has it in a block. The batches are in blobs.
 
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use super::escape::LONG;
 use super::ledger::{Funds, L1};
 use super::wallet::{Wallet, Who, succeeded};
 use super::{
-    ETHER, LONG_WINDOW, PATIENCE, TOKENS, a_block_a_transaction, control, dev, posted,
+    ETHER, IN_BLOBS, LONG_WINDOW, PATIENCE, TOKENS, a_block_a_transaction, control, dev, posted,
     rollup_on_anvil, warp,
 };
 
@@ -51,7 +51,7 @@ fn kill(mut child: Child) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_after_a_kill_does_what_is_left() {
-    let (anvil, mut node) = rollup_on_anvil(&LONG_WINDOW).await;
+    let (anvil, mut node) = rollup_on_anvil(&IN_BLOBS, LONG_WINDOW).await;
     let (rpc, wallet) = (node.rpc(), Wallet::of(&node));
     let who = Who::Dev(4);
     wallet.run(&who, "withdraw", &["--amount", "2"]).await;

@@ -27,8 +27,11 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// Batches soon, and without the seconds that proofs for blobs take.
 const SOON: [&str; 4] = ["--max-batch-age", "1s", "--post-as", "calldata"];
 
+/// The same in blobs.
+const IN_BLOBS: [&str; 4] = ["--max-batch-age", "1s", "--post-as", "blobs"];
+
 /// Batches that are final only when a test moves the time on: no relayer pays what an escape is to pay.
-const LONG_WINDOW: [&str; 2] = ["--challenge-window", "5m"];
+const LONG_WINDOW: &str = "5m";
 
 /// Waits for a condition.
 async fn patiently(what: &str, condition: impl AsyncFn() -> bool) {
@@ -55,17 +58,17 @@ async fn posted(rpc: &Rpc) {
 }
 
 /// An L1 that outlives its rollup, where everybody has ETH for fees.
-async fn rollup_on_anvil(arguments: &[&str]) -> (Anvil, Node) {
-    let (anvil, options) = on_anvil(arguments);
+async fn rollup_on_anvil(posting: &[&str], challenge_window: &str) -> (Anvil, Node) {
+    let (anvil, options) = on_anvil(posting, challenge_window);
     let node = started(&anvil, options).await;
     (anvil, node)
 }
 
 /// Such an L1, and what a node on it is started with.
-fn on_anvil(arguments: &[&str]) -> (Anvil, NodeOptions) {
+fn on_anvil(posting: &[&str], challenge_window: &str) -> (Anvil, NodeOptions) {
     let anvil = Anvil::start(&["--accounts", "25"]);
     let options = NodeOptions::default().l1_url(anvil.url());
-    let arguments = [&SOON[..], arguments].concat();
+    let arguments = [posting, &["--challenge-window", challenge_window]].concat();
     (anvil, options.arguments(&arguments))
 }
 

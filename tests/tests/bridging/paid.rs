@@ -72,7 +72,7 @@ async fn who_withdraws_is_paid_without_doing_anything() {
 
 #[tokio::test]
 async fn anybody_can_claim_with_the_proof_of_a_node() {
-    let (anvil, node) = rollup_on_anvil(&["--challenge-window", "10m"]).await;
+    let (anvil, node) = rollup_on_anvil(&SOON, "10m").await;
     let (rpc, wallet) = (node.rpc(), Wallet::of(&node));
     let l1 = L1::of(&wallet);
     let recipient = accounts::fresh(43).address();
@@ -110,7 +110,7 @@ async fn anybody_can_claim_with_the_proof_of_a_node() {
 
 #[tokio::test]
 async fn a_fast_withdrawal_is_paid_before_finality_and_the_pool_after_it() {
-    let (anvil, node) = rollup_on_anvil(&["--challenge-window", "1h"]).await;
+    let (anvil, node) = rollup_on_anvil(&SOON, "1h").await;
     let (rpc, wallet) = (node.rpc(), Wallet::of(&node));
     let l1 = L1::of(&wallet);
     let me = Who::Dev(6);
@@ -152,7 +152,7 @@ async fn a_fast_withdrawal_is_paid_before_finality_and_the_pool_after_it() {
 #[tokio::test]
 async fn a_node_that_is_killed_while_it_relays_pays_everybody_once() {
     let folder = tempfile::TempDir::new().expect("a folder");
-    let (anvil, options) = on_anvil(&["--challenge-window", "10m"]);
+    let (anvil, options) = on_anvil(&SOON, "10m");
     let options = options.dir(folder.path());
     let mut node = started(&anvil, options.clone()).await;
     let wallet = Wallet::of(&node);
