@@ -1,5 +1,6 @@
 //! A pool that advances withdrawals, beside a relayer in this process. It can be killed.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +34,8 @@ pub(super) struct Pool {
     desk: JoinHandle<AdvanceError>,
     manager: JoinHandle<Result<(), Stopped>>,
     intents: PathBuf,
+    /// Withdrawals whose orders it has told to be refused.
+    refused: BTreeSet<u32>,
 }
 
 fn config() -> AdvanceConfig {
@@ -84,6 +87,7 @@ impl Pool {
                         desk: tokio::spawn(desk.run()),
                         manager,
                         intents: intents(dir, HOT),
+                        refused: BTreeSet::new(),
                     };
                 }
                 // What an order of the one before still writes, it writes to the end.
@@ -95,17 +99,32 @@ impl Pool {
         }
     }
 
-    /// Ends it at once, wherever it is.
-    pub(super) async fn kill(mut self) {
+    /// Ends it at once, wherever it is. Answers the withdrawals that it has told to be refused.
+    pub(super) async fn kill(mut self) -> BTreeSet<u32> {
         self.desk.abort();
         let _ = (&mut self.desk).await;
+        self.drain();
         drop(self.fast);
         end_manager(&mut self.manager, &self.intents).await;
+        self.refused
     }
 
     /// Reads what it has reported, so that it goes on.
-    pub(super) fn drain(&mut self) -> Vec<AdvanceReport> {
-        std::iter::from_fn(|| self.reports.try_recv().ok()).collect()
+    pub(super) fn drain(&mut self) {
+        while let Ok(report) = self.reports.try_recv() {
+            self.note(&report);
+        }
+    }
+
+    /// The withdrawals that it has told to be refused.
+    pub(super) const fn refused(&self) -> &BTreeSet<u32> {
+        &self.refused
+    }
+
+    fn note(&mut self, report: &AdvanceReport) {
+        if let AdvanceReport::Refused { index, .. } = report {
+            self.refused.insert(*index);
+        }
     }
 
     /// Asks for a quote, signs it as the owner does, and orders.
@@ -139,7 +158,7 @@ impl Pool {
         loop {
             tokio::select! {
                 answer = &mut ordered => return answer,
-                Some(_) = self.reports.recv() => {}
+                Some(report) = self.reports.recv() => self.note(&report),
             }
         }
     }
@@ -147,7 +166,11 @@ impl Pool {
     /// Reads one report; waits for ever if there is no pool.
     pub(super) async fn read(pool: &mut Option<Self>) {
         match pool {
-            Some(pool) => _ = pool.reports.recv().await,
+            Some(pool) => {
+                if let Some(report) = pool.reports.recv().await {
+                    pool.note(&report);
+                }
+            }
             None => std::future::pending().await,
         }
     }

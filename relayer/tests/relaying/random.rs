@@ -11,7 +11,7 @@ use spillway_l1::payments::PaymentEvent;
 use spillway_relayer::advances::AdvanceStage;
 use tempfile::TempDir;
 
-use super::advances::{advances, pooled};
+use super::advances::{advances, pooled, until_open};
 use super::faults::REFUSES;
 use super::forks::seed;
 use super::l1::{ETHER, FUNDED, GWEI, HOT, L1, USER, key};
@@ -93,10 +93,16 @@ impl Run<'_> {
         if count == 0 {
             return;
         }
-        let index = self.rng.random_range(count.saturating_sub(8)..count);
-        let ordered = self.running.pool().order(self.l1, &self.town, index).await;
-        if ordered.is_ok() {
-            self.accepted.insert(index);
+        // Mostly when it has caught up with L1.
+        if self.rng.random_bool(0.8) {
+            until_open(&mut self.running).await;
+        }
+        for _ in 0..self.rng.random_range(1..4) {
+            let index = self.rng.random_range(count.saturating_sub(8)..count);
+            let ordered = self.running.pool().order(self.l1, &self.town, index).await;
+            if ordered.is_ok() {
+                self.accepted.insert(index);
+            }
         }
     }
 
@@ -125,9 +131,11 @@ impl Run<'_> {
         self.l1.set_base_fee(GWEI);
         self.withdraw();
         self.town.secure();
-        let accepted = self.accepted.clone();
-        for index in accepted {
-            self.running.until_stage(&self.town, index, has_ended).await;
+        for index in self.accepted.clone() {
+            let what = format!("the end of the order for {index}");
+            let town = &self.town;
+            let is_over = |running: &Running| has_ended(running, town, index);
+            self.running.until_so(&what, is_over).await;
         }
         self.l1.post(&self.town).await;
         self.l1.pass_window();
@@ -171,15 +179,21 @@ impl Run<'_> {
             all.len()
         );
         assert!(fees.keys().all(|index| self.accepted.contains(index)));
+        assert!(
+            made > 0 || operations() < 400,
+            "a long run without an advance"
+        );
     }
 }
 
-/// Whether an order came to its end.
-fn has_ended(stage: &AdvanceStage) -> bool {
-    matches!(
-        stage,
-        AdvanceStage::Advanced { .. } | AdvanceStage::Refused(_)
-    )
+/// Whether an accepted order came to its end. A pool that was started since has forgotten what was refused, and nothing else.
+fn has_ended(running: &Running, town: &Town, index: u32) -> bool {
+    let pool = running.pool.as_ref().expect("a pool");
+    match pool.stage(town, index) {
+        Some(AdvanceStage::Advanced { .. } | AdvanceStage::Refused(_)) => true,
+        Some(_) => false,
+        None => running.refused.contains(&index) || pool.refused().contains(&index),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,5 +1,6 @@
 //! A relayer in this process, that can be killed.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,6 +60,8 @@ pub(super) struct Running {
     intents: PathBuf,
     /// The pool beside it.
     pub(super) pool: Option<Pool>,
+    /// Withdrawals whose orders earlier pools in its place have refused.
+    pub(super) refused: BTreeSet<u32>,
     tuning: Tuning,
 }
 
@@ -136,6 +139,7 @@ impl Running {
             status: seen,
             book,
             pool,
+            refused: BTreeSet::new(),
             tuning,
             reports,
             relayer: tokio::spawn(relayer.run()),
@@ -147,7 +151,9 @@ impl Running {
     /// Kills it and starts another one in its place.
     pub(super) async fn restart(&mut self, l1: &L1, town: &Town, dir: &Path) {
         self.end().await;
+        let refused = std::mem::take(&mut self.refused);
         *self = Self::start(l1, town, dir, self.tuning).await;
+        self.refused = refused;
     }
 
     /// Ends it at once, wherever it is.
@@ -157,7 +163,7 @@ impl Running {
 
     async fn end(&mut self) {
         if let Some(pool) = self.pool.take() {
-            pool.kill().await;
+            self.refused.extend(pool.kill().await);
         }
         self.relayer.abort();
         // Its handle of the manager goes with it, and with the manager the lock.

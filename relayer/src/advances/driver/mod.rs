@@ -275,9 +275,10 @@ impl AdvanceDesk {
                 index,
                 reason,
             } => {
-                self.forget_order(leaf).await?;
+                // Told before it is forgotten: a start would tell it again, and not lose it.
                 let refused = AdvanceReport::Refused { index, reason };
                 self.shared.report(refused).await;
+                self.forget_order(leaf).await?;
             }
         }
         Ok(())
