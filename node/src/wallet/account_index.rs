@@ -39,6 +39,7 @@ async fn of_replay(chains: &Chains, l1: &L1, blobs: &BlobArgs, account: Address)
 /// What the sequencer says, if it is under a root that is on L1: a wrong index would cost the message its effect.
 async fn proven(chains: &Chains, l1: &L1, account: Address) -> Result<u32> {
     let proof = chains.l2.account_proof(account)?;
+    let proof = proof.context("no final batch has the account yet")?;
     let deployment = &chains.deployment;
     let (head, _) = l1.head().await?;
     let range = (deployment.l1_block.number, head);

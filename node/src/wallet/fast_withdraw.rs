@@ -114,6 +114,11 @@ async fn existing(
         record.status != WithdrawalStatus::Paid,
         "withdrawal {index} is paid already"
     );
+    let ordered = record.advance.as_ref().map(|advance| advance.status);
+    ensure!(
+        matches!(ordered, None | Some(AdvanceStatus::Refused)),
+        "the payment of withdrawal {index} is ordered already: see `spillway wallet status {account}`"
+    );
     let l1 = chains.l1().await?;
     let token = tokens::numbered(&l1, chains.deployment.bridge, record.token).await?;
     Ok((record, token))

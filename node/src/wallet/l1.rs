@@ -229,7 +229,7 @@ impl Signing<'_> {
                 Ok(Some(receipt)) => return Ok(receipt),
                 Ok(None) => {}
                 // It is under way whatever becomes of one question.
-                Err(error) => tracing::warn!(%error, "L1 does not answer; it is asked again"),
+                Err(error) => waiting.tell(&format!("sent as {hash}; L1 does not answer: {error}")),
             }
             if Instant::now() >= deadline {
                 bail!(

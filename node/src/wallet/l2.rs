@@ -155,9 +155,11 @@ impl L2 {
         self.ask("spillway_withdrawalProof", &json!([index]))
     }
 
-    /// An account under the root of the newest final batch.
-    pub(super) fn account_proof(&self, account: Address) -> Result<AccountProof> {
-        self.ask("spillway_accountProof", &json!([account]))
+    /// An account under the root of the newest final batch; none if it is not there.
+    pub(super) fn account_proof(&self, account: Address) -> Result<Option<AccountProof>> {
+        self.asker
+            .ask_for("spillway_accountProof", &json!([account]))
+            .map_err(plainly)
     }
 
     /// What the pool asks for paying so much at once.

@@ -136,15 +136,21 @@ pub(super) async fn withdraw(
     };
     let deadline = Instant::now() + SEEN_WITHIN;
     loop {
-        let told = chains
-            .l2
-            .withdrawals(Of::Address(signer.address()), NEWEST)?;
-        let Some(told) = told else {
-            return Ok(Made { done, record: None });
-        };
-        if let Some(record) = told.into_iter().find(is_it) {
-            let record = Some(record);
-            return Ok(Made { done, record });
+        match chains.l2.withdrawals(Of::Address(signer.address()), NEWEST) {
+            Ok(Some(told)) => {
+                if let Some(record) = told.into_iter().find(is_it) {
+                    let record = Some(record);
+                    return Ok(Made { done, record });
+                }
+            }
+            Ok(None) => return Ok(Made { done, record: None }),
+            // It is durable whatever becomes of one question.
+            Err(error) => {
+                let teller = chains.teller;
+                teller.say(&format!(
+                    "the withdrawal is durable; L2 does not say its index: {error:#}"
+                ));
+            }
         }
         if Instant::now() >= deadline {
             return Ok(Made { done, record: None });
