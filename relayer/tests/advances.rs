@@ -399,7 +399,7 @@ fn what_cannot_be_paid_any_more_is_refused() {
         paying.on_paying(order(3).leaf(), id);
         change(&mut withdrawals);
         let expected = refused(3, reason.clone());
-        assert_eq!(waiting.sweep(&withdrawals), [expected.clone()]);
+        assert_eq!(waiting.sweep(&withdrawals), vec![expected.clone()]);
         assert_eq!(waiting.sweep(&withdrawals), []);
         assert_eq!(waiting.due(&withdrawals, 99), []);
         // What is under way is withdrawn, and refused once it has come to nothing.
