@@ -14,10 +14,13 @@
 //! [`population`] and [`engine`] are for the benches and the `footprint` program, which measure the
 //! sequencer in their own process: accounts and transfers without keys, and the core without clients.
 //!
+//! [`attack`] is for the `searches` program, which drives transfers beside clients that search and subscribe.
+//!
 //! [`posting`] is for the `posting` program, which says what it costs to put transfers on L1.
 
 pub mod accounts;
 pub mod answer;
+pub mod attack;
 pub mod campaign;
 pub mod closed_loop;
 pub mod cpu;

@@ -5,6 +5,8 @@ use spillway_protocol::block::BlockHeader;
 use spillway_protocol::inbox::InboxMessage;
 use spillway_protocol::keccak::keccak256;
 
+use crate::logs;
+
 /// A token as L1 listed it, before the block's operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Listing {
@@ -64,6 +66,31 @@ impl Block {
             body,
             transaction_hashes,
         }
+    }
+
+    /// The index in the inbox of the first message that it consumes.
+    #[must_use]
+    pub const fn first_message(&self) -> u64 {
+        let consumed = self.body.messages.len() as u64;
+        self.header.inbox_count.saturating_sub(consumed)
+    }
+
+    /// The hash of the transaction that stands for its messages from L1; none without any.
+    #[must_use]
+    pub fn system_hash(&self) -> Option<B256> {
+        (!self.body.messages.is_empty()).then(|| logs::system_hash(&self.hash))
+    }
+
+    /// The hashes of the transactions as they are listed: those that were signed, then the one that stands for its messages.
+    pub fn listed_hashes(&self) -> impl Iterator<Item = B256> {
+        let signed = self.transaction_hashes.iter().copied();
+        signed.chain(self.system_hash())
+    }
+
+    /// How many transactions are listed.
+    #[must_use]
+    pub const fn listed_len(&self) -> usize {
+        self.transaction_hashes.len() + !self.body.messages.is_empty() as usize
     }
 
     /// The genesis block.

@@ -1,19 +1,44 @@
-//! The query index: from hashes to places in the journal.
+//! The query index: from hashes to places in the journal, and from accounts, tokens and topics to blocks.
+//!
+//! Hashes, and the few [`Outcomes`] that blocks have, are in a key-value store; [`activity`] is a file of its own, since a
+//! store that sorts each entry by itself would make an entry for each party of a transfer dearer than the transfer.
 //!
 //! It holds nothing that the journal does not: it is followed up from the journal at every start, and
 //! thrown away and rebuilt when it is missing, unreadable, of another chain, or of another boot of the
 //! machine. The last because the store's flush does not survive a loss of power, and a start on
 //! another boot cannot tell whether there was one.
 
+mod activity;
+mod postings;
+mod replay;
+mod section;
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::ops::{ControlFlow, RangeInclusive};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use alloy_primitives::B256;
+use spillway_protocol::token::TokenTable;
+use spillway_protocol::transaction::TransactionError;
 
 use crate::block::Block;
+use crate::effects;
+use crate::genesis::Genesis;
 use crate::journal::{JournalError, Reader};
+use crate::outcome::Outcomes;
 use crate::record::{self, RecordError};
+use crate::snapshot::SnapshotError;
+
+use activity::{Activity, BlockKeys};
+use replay::Replay;
+
+pub use activity::Search;
+pub use postings::Key;
 
 /// Why the index cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -35,10 +60,20 @@ pub enum IndexError {
     /// A record of the journal is no block.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// The file of activity could not be read or written, or is damaged.
+    #[error("index of activity: {0}; restart to rebuild it from the journal")]
+    Activity(#[from] io::Error),
+    /// A block holds a transaction that admission would not take.
+    #[error("block {0} holds a transaction that is none: {1}")]
+    Transaction(u64, TransactionError),
+    /// Blocks could not be executed once more.
+    #[error(transparent)]
+    Replay(#[from] SnapshotError),
 }
 
 const TRANSACTION: u8 = b't';
 const BLOCK: u8 = b'b';
+const OUTCOMES: u8 = b'o';
 const PROGRESS: &[u8] = b"progress";
 /// Memory for the store's pages.
 const CACHE_BYTES: u64 = 64 << 20;
@@ -48,8 +83,32 @@ const CATCH_UP_TRANSACTIONS: usize = 16_384;
 /// The index.
 #[derive(Debug)]
 pub struct Index {
+    genesis: Genesis,
     tree: sled::Tree,
     db: sled::Db,
+    activity: Activity,
+}
+
+/// What an index is built from.
+#[derive(Clone, Copy, Debug)]
+pub struct Sources<'a> {
+    /// The chain.
+    pub genesis: &'a Genesis,
+    /// Its blocks.
+    pub journal: &'a Reader,
+    /// The folder of snapshots, from which blocks are executed once more where that is needed.
+    pub snapshots: &'a Path,
+    /// The tokens listed by now.
+    pub tokens: &'a TokenTable,
+}
+
+/// A durable block with what it alone does not tell.
+#[derive(Clone, Debug)]
+pub struct Executed {
+    /// The block.
+    pub block: Arc<Block>,
+    /// What became of its withdrawals and forced messages.
+    pub outcomes: Arc<Outcomes>,
 }
 
 /// How far the index has come: the last block in it.
@@ -58,6 +117,8 @@ struct Progress {
     genesis: B256,
     number: u64,
     hash: B256,
+    /// Withdrawals up to and with that block.
+    withdrawals: u32,
 }
 
 impl Progress {
@@ -66,6 +127,7 @@ impl Progress {
             self.genesis.as_slice(),
             &self.number.to_be_bytes(),
             self.hash.as_slice(),
+            &self.withdrawals.to_be_bytes(),
         ]
         .concat()
     }
@@ -73,11 +135,12 @@ impl Progress {
     fn decode(bytes: &[u8]) -> Option<Self> {
         let (genesis, rest) = bytes.split_first_chunk::<32>()?;
         let (number, rest) = rest.split_first_chunk::<8>()?;
-        let hash: &[u8; 32] = rest.try_into().ok()?;
+        let (hash, rest) = rest.split_first_chunk::<32>()?;
         Some(Self {
             genesis: genesis.into(),
             number: u64::from_be_bytes(*number),
             hash: hash.into(),
+            withdrawals: u32::from_be_bytes(rest.try_into().ok()?),
         })
     }
 }
@@ -96,13 +159,9 @@ impl Index {
     ///
     /// # Errors
     /// [`IndexError`] when even a new one cannot be built.
-    pub fn open(
-        path: &Path,
-        genesis: B256,
-        journal: &Reader,
-    ) -> Result<(Self, Opened), IndexError> {
-        if let Some(index) = Self::open_existing(path, genesis, journal) {
-            let added = index.catch_up(genesis, journal)?;
+    pub fn open(path: &Path, sources: Sources<'_>) -> Result<(Self, Opened), IndexError> {
+        if let Some(index) = Self::open_existing(path, sources) {
+            let added = index.catch_up(sources)?;
             return Ok((
                 index,
                 Opened {
@@ -116,14 +175,14 @@ impl Index {
             error,
         };
         match std::fs::remove_dir_all(path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(folder(error));
             }
             _ => {}
         }
-        let index = Self::open_store(&path.join("store"))?;
+        let index = Self::open_files(path, *sources.genesis)?;
         std::fs::write(path.join("boot"), boot_id()).map_err(folder)?;
-        let added = index.catch_up(genesis, journal)?;
+        let added = index.catch_up(sources)?;
         Ok((
             index,
             Opened {
@@ -135,34 +194,48 @@ impl Index {
 
     /// An index that is there and fits the journal. Whatever is wrong with it, the answer is to build
     /// another one, so the reason is of no interest.
-    fn open_existing(path: &Path, genesis: B256, journal: &Reader) -> Option<Self> {
+    fn open_existing(path: &Path, sources: Sources<'_>) -> Option<Self> {
         let boot = std::fs::read(path.join("boot")).ok()?;
         if boot != boot_id() {
             return None;
         }
         // The store panics on some damage.
-        let store = path.join("store");
-        let open = || Self::open_store(&store).ok();
+        let open = || Self::open_files(path, *sources.genesis).ok();
         let index = catch_unwind(AssertUnwindSafe(open)).ok()??;
-        let progress = index.progress().ok()?;
-        let fits = match progress {
-            None => true,
+        let genesis = sources.genesis.id();
+        let store_fits = match index.progress().ok()? {
+            // Nothing, or what another version wrote.
+            None => index.tree.is_empty(),
             Some(progress) => {
-                progress.genesis == genesis && holds(journal, progress.number, &progress.hash)
+                progress.genesis == genesis
+                    && holds(sources.journal, progress.number, &progress.hash)
             }
         };
+        let activity = index.activity.last_in_file();
+        let fits = store_fits
+            && activity.is_none_or(|(number, hash)| holds(sources.journal, number, &hash));
         fits.then_some(index)
     }
 
-    fn open_store(path: &Path) -> Result<Self, IndexError> {
+    fn open_files(path: &Path, genesis: Genesis) -> Result<Self, IndexError> {
+        let (tree, db) = Self::open_store(&path.join("store"))?;
+        let activity = Activity::open(&path.join("activity"))?;
+        Ok(Self {
+            genesis,
+            tree,
+            db,
+            activity,
+        })
+    }
+
+    fn open_store(path: &Path) -> Result<(sled::Tree, sled::Db), IndexError> {
         let db = sled::Config::new()
             .path(path)
             .cache_capacity(CACHE_BYTES)
             .mode(sled::Mode::HighThroughput)
             .flush_every_ms(Some(1_000))
             .open()?;
-        let tree = db.open_tree("places")?;
-        Ok(Self { tree, db })
+        Ok((db.open_tree("places")?, db))
     }
 
     fn progress(&self) -> Result<Option<Progress>, sled::Error> {
@@ -173,26 +246,40 @@ impl Index {
             .and_then(Progress::decode))
     }
 
-    /// Adds the blocks that the journal has beyond the index.
-    fn catch_up(&self, genesis: B256, journal: &Reader) -> Result<u64, IndexError> {
-        let from = self.progress()?.map_or(1, |progress| progress.number + 1);
-        let mut records = journal.records_from(from);
+    /// Adds the blocks that the journal has beyond the index. What is newer than the file of activity goes into its memory
+    /// again. Answers how many are new to the store.
+    fn catch_up(&self, sources: Sources<'_>) -> Result<u64, IndexError> {
+        let progress = self.progress()?;
+        let stored = progress.map_or(0, |progress| progress.number);
+        let mut withdrawals = progress.map_or(0, |progress| progress.withdrawals);
+        let mut replay = Replay::new(sources);
+        let mut records = sources
+            .journal
+            .records_from(stored.min(self.activity.last()) + 1);
         let (mut blocks, mut transactions, mut added) = (Vec::new(), 0, 0);
         while let Some(record) = records.next_record()? {
             let payload = alloy_primitives::Bytes::copy_from_slice(record.payload);
             let (header, body) = record::decode(&payload)?;
-            transactions += body.transactions.len() + 1;
-            blocks.push(Arc::new(Block::new(header, body)));
+            let block = Arc::new(Block::new(header, body));
+            if header.number <= stored {
+                let outcomes = self.outcomes(header.number)?;
+                self.add_activity(&block, &outcomes, sources.tokens)?;
+                continue;
+            }
+            let outcomes = Arc::new(replay.outcomes(&block, withdrawals)?);
+            withdrawals = outcomes.next_withdrawal();
+            transactions += block.listed_len() + 1;
+            blocks.push(Executed { block, outcomes });
             added += 1;
             if transactions >= CATCH_UP_TRANSACTIONS {
-                self.insert(genesis, &blocks)?;
+                self.insert(&blocks, sources.tokens)?;
                 // The store keeps what it has not written in memory, and takes faster than it writes.
                 self.db.flush()?;
                 blocks.clear();
                 transactions = 0;
             }
         }
-        self.insert(genesis, &blocks)?;
+        self.insert(&blocks, sources.tokens)?;
         Ok(added)
     }
 
@@ -200,8 +287,8 @@ impl Index {
     /// so what a crash cuts short is added again.
     ///
     /// # Errors
-    /// When the store fails.
-    pub fn insert(&self, genesis: B256, blocks: &[Arc<Block>]) -> Result<(), IndexError> {
+    /// When the store or the file of activity fails.
+    pub fn insert(&self, blocks: &[Executed], tokens: &TokenTable) -> Result<(), IndexError> {
         let Some(last) = blocks.last() else {
             return Ok(());
         };
@@ -210,22 +297,82 @@ impl Index {
             batch: sled::Batch::default(),
             len: 0,
         };
-        for block in blocks {
+        for Executed { block, outcomes } in blocks {
             let number = block.header.number.to_be_bytes();
             batch.add(&key(BLOCK, &block.hash), number.to_vec())?;
-            for (hash, place) in block.transaction_hashes.iter().zip(0u32..) {
+            for (hash, place) in block.listed_hashes().zip(0u32..) {
                 let value = [&number[..], &place.to_be_bytes()].concat();
-                batch.add(&key(TRANSACTION, hash), value)?;
+                batch.add(&key(TRANSACTION, &hash), value)?;
             }
+            if !outcomes.entries.is_empty() {
+                batch.add(&outcomes_key(block.header.number), outcomes.encode())?;
+            }
+            self.add_activity(block, outcomes, tokens)?;
         }
         batch.write()?;
         let progress = Progress {
-            genesis,
-            number: last.header.number,
-            hash: last.hash,
+            genesis: self.genesis.id(),
+            number: last.block.header.number,
+            hash: last.block.hash,
+            withdrawals: last.outcomes.next_withdrawal(),
         };
         self.tree.insert(PROGRESS, progress.encode())?;
         Ok(())
+    }
+
+    fn add_activity(
+        &self,
+        block: &Block,
+        outcomes: &Outcomes,
+        tokens: &TokenTable,
+    ) -> Result<(), IndexError> {
+        let mut keys = BlockKeys::default();
+        let number = block.header.number;
+        effects::visit(
+            block,
+            self.genesis.chain_id,
+            tokens,
+            outcomes,
+            |_, effect| {
+                keys.add(&effect);
+            },
+        )
+        .map_err(|error| IndexError::Transaction(number, error))?;
+        Ok(self.activity.add(number, block.hash, &keys)?)
+    }
+
+    /// Shows the blocks of a range that may have what is searched for, ascending or descending, until `visit` ends it. A block
+    /// that is shown may have nothing; what is not shown has nothing, if it is indexed. Answers the last block that is.
+    ///
+    /// # Errors
+    /// When the file of activity cannot be read, or is damaged.
+    pub fn search(
+        &self,
+        search: &Search,
+        range: &RangeInclusive<u64>,
+        descending: bool,
+        visit: impl FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<u64, IndexError> {
+        Ok(self.activity.search(search, range, descending, visit)?)
+    }
+
+    /// The last block that can be searched for.
+    #[must_use]
+    pub fn searchable(&self) -> u64 {
+        self.activity.last()
+    }
+
+    /// What of a block that is indexed it alone does not tell.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn outcomes(&self, number: u64) -> Result<Outcomes, IndexError> {
+        let value = self.tree.get(outcomes_key(number))?;
+        // A block without an entry has no outcomes, so nobody asks for the index of its first withdrawal.
+        Ok(value
+            .as_deref()
+            .and_then(Outcomes::decode)
+            .unwrap_or_default())
     }
 
     /// The number of the block with that hash.
@@ -292,6 +439,12 @@ impl Entries<'_> {
 fn key(kind: u8, hash: &B256) -> [u8; 33] {
     let mut key = [kind; 33];
     key[1..].copy_from_slice(hash.as_slice());
+    key
+}
+
+fn outcomes_key(number: u64) -> [u8; 9] {
+    let mut key = [OUTCOMES; 9];
+    key[1..].copy_from_slice(&number.to_be_bytes());
     key
 }
 

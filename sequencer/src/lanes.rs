@@ -40,6 +40,11 @@ pub enum Query {
         /// Where the answer goes.
         answer: oneshot::Sender<bool>,
     },
+    /// How many transactions are held for earlier nonces.
+    Held {
+        /// Where the answer goes.
+        answer: oneshot::Sender<usize>,
+    },
 }
 
 /// What L1 says, in its order.

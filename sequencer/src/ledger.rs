@@ -14,6 +14,7 @@ use spillway_protocol::withdrawal::Withdrawal;
 
 use crate::block::BlockBody;
 use crate::genesis::Genesis;
+use crate::outcome::Outcomes;
 use crate::view::Summary;
 
 /// Accounts that may have changed before their hashes are brought up to date. Bounds what a request
@@ -40,6 +41,15 @@ pub enum LedgerError {
     /// The trees did not follow the state.
     #[error("block {0}: {1}")]
     Tree(u64, TreeError),
+}
+
+/// What a block did that its bytes do not say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// The withdrawals that it made, in their order.
+    pub withdrawals: Vec<Withdrawal>,
+    /// What became of its withdrawals and messages.
+    pub outcomes: Outcomes,
 }
 
 /// State, trees, tokens and head after a block.
@@ -127,7 +137,7 @@ impl Ledger {
         &self.head
     }
 
-    /// Executes the next block. Answers the withdrawals that it made, in their order.
+    /// Executes the next block. Answers the withdrawals that it made, and what of it the block alone does not tell.
     ///
     /// # Errors
     /// [`LedgerError`]. The ledger is then between two blocks, and of no use.
@@ -135,7 +145,7 @@ impl Ledger {
         &mut self,
         header: &BlockHeader,
         body: &BlockBody,
-    ) -> Result<Vec<Withdrawal>, LedgerError> {
+    ) -> Result<Applied, LedgerError> {
         let number = header.number;
         for listing in &body.listings {
             self.tokens
@@ -143,11 +153,16 @@ impl Ledger {
                 .map_err(|error| LedgerError::Listing(number, error))?;
         }
         let before = *self.state.counters();
-        block::execute(
+        let mut outcomes = Outcomes::after(before.withdrawal_count);
+        block::execute_observed(
             &mut self.state,
             &body.operations,
             &body.messages,
             &self.tokens,
+            |step| {
+                outcomes.observe(&step);
+                Ok(())
+            },
         )
         .map_err(|error| LedgerError::Block(number, error))?;
         let counters = self.state.counters();
@@ -171,7 +186,10 @@ impl Ledger {
         if self.state.changes().accounts.len() >= UNHASHED_MAX {
             self.hash()?;
         }
-        Ok(made)
+        Ok(Applied {
+            withdrawals: made,
+            outcomes,
+        })
     }
 
     fn hash(&mut self) -> Result<(), LedgerError> {

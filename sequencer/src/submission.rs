@@ -188,6 +188,22 @@ impl Submitter {
         }
     }
 
+    /// How many transactions are held for earlier nonces; none once the sequencer has stopped, nor on a replica.
+    ///
+    /// # Errors
+    /// [`SubmitError::Busy`] when too many ask.
+    pub async fn held(&self) -> Result<usize, SubmitError> {
+        let (answer, receiver) = oneshot::channel();
+        let Ok(lanes) = self.lanes() else {
+            return Ok(0);
+        };
+        match lanes.ask(Query::Held { answer }) {
+            Ok(()) => Ok(receiver.await.unwrap_or(0)),
+            Err(SubmitError::Halted) => Ok(0),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Whether no block is made any more: the sequencer stops, or its journal has failed. Of a replica: whether it takes
     /// none any more, as its journal has failed.
     #[must_use]

@@ -1,5 +1,6 @@
 //! What clients may see: the ledger after the newest durable block, and the blocks behind it.
 
+mod activity;
 mod recent;
 mod signed;
 
@@ -11,6 +12,7 @@ use alloy_primitives::{Address, B256, Bytes};
 use parking_lot::{Mutex, RwLock};
 use spillway_protocol::account::Account;
 use spillway_protocol::token::TokenTable;
+use spillway_protocol::transaction::TransactionError;
 use tokio::sync::watch;
 
 use crate::backlog::{Backlog, Pacing};
@@ -20,15 +22,16 @@ use crate::config::Config;
 use crate::fees::FeeHistory;
 use crate::forks::Forks;
 use crate::genesis::Genesis;
-use crate::index::{Index, IndexError};
+use crate::index::{Executed, Index, IndexError};
 use crate::journal::{JournalError, Reader};
 use crate::l1::{L1Progress, Tagged, Verified};
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::{Applied, Ledger, LedgerError};
 use crate::record::{self, RecordError};
 use crate::settled::SettledLedger;
 use crate::signatures::{HeaderSignatures, SignatureFileError};
 use crate::withdrawals::Withdrawals;
 
+pub use activity::BlockLog;
 pub use signed::SignedBlocks;
 
 use recent::{RECENT_BLOCKS, Recent};
@@ -45,6 +48,14 @@ pub enum ReadError {
     /// The signatures of headers could not be read.
     #[error(transparent)]
     Signatures(#[from] SignatureFileError),
+    /// A transaction of a block is none: admission and replay exclude it.
+    #[error("block {0} holds a transaction that is none: {1}")]
+    Transaction(u64, TransactionError),
+    /// The query index has failed, and what is asked for is nowhere else.
+    #[error(
+        "the query index has failed, and what became of block {0}'s withdrawals is only there: restart to rebuild it"
+    )]
+    NotIndexed(u64),
 }
 
 /// A summary of the ledger, all of one block.
@@ -106,6 +117,8 @@ struct Inner {
     /// None without a verifier.
     verified: Mutex<Option<Verified>>,
     newest: watch::Sender<u64>,
+    /// The newest block of the node that this one follows.
+    followed: AtomicU64,
     /// Bytes of operations in the blocks that were published.
     operation_bytes: AtomicU64,
 }
@@ -136,6 +149,7 @@ impl View {
             l1_progress: Mutex::default(),
             verified: Mutex::default(),
             newest,
+            followed: AtomicU64::new(0),
             operation_bytes: AtomicU64::new(0),
         };
         Self {
@@ -285,6 +299,17 @@ impl View {
         *self.inner.verified.lock() = Some(verified);
     }
 
+    /// The newest block of the node that this one follows, as it told; 0 for a node that follows none.
+    #[must_use]
+    pub fn followed(&self) -> u64 {
+        self.inner.followed.load(Ordering::Relaxed)
+    }
+
+    /// Tells how far the node is that this one follows. It shows in `eth_syncing`, and nowhere else.
+    pub fn set_followed(&self, newest: u64) {
+        self.inner.followed.store(newest, Ordering::Relaxed);
+    }
+
     /// Base fees and fill of recent blocks.
     pub fn with_fees<T>(&self, read: impl FnOnce(&FeeHistory) -> T) -> T {
         read(&self.inner.fees.read())
@@ -330,7 +355,8 @@ impl View {
         }
     }
 
-    /// The durable block that holds a transaction, and the transaction's place in it.
+    /// The durable block that holds a transaction, and the transaction's place in it. The one that stands for the block's
+    /// messages from L1 comes after those that were signed.
     ///
     /// # Errors
     /// When the journal cannot be read.
@@ -341,8 +367,8 @@ impl View {
             None => self.look_up(
                 |index| index.transaction(hash),
                 |block| {
-                    let mut places = block.transaction_hashes.iter().zip(0u32..);
-                    let (_, place) = places.find(|(other, _)| *other == hash)?;
+                    let mut places = block.listed_hashes().zip(0u32..);
+                    let (_, place) = places.find(|(other, _)| other == hash)?;
                     Some((block.header.number, place))
                 },
             )?,
@@ -353,7 +379,7 @@ impl View {
         let place = place as usize;
         let block = self.block(number)?;
         Ok(block
-            .filter(|block| block.transaction_hashes.get(place) == Some(hash))
+            .filter(|block| block.listed_hashes().nth(place) == Some(*hash))
             .map(|block| (block, place)))
     }
 
@@ -365,14 +391,22 @@ impl View {
 
     /// Shows a block that has become durable: the ledger moves to it, then clients can see it.
     pub(crate) fn publish(&self, block: &Arc<Block>) -> Result<(), LedgerError> {
-        let made = self
+        let Applied {
+            withdrawals,
+            outcomes,
+        } = self
             .inner
             .ledger
             .write()
             .apply(&block.header, &block.body)?;
-        self.inner.withdrawals.append(block.header.number, &made);
+        self.inner
+            .withdrawals
+            .append(block.header.number, &withdrawals);
         self.inner.fees.write().push(block);
-        self.inner.recent.write().insert(block);
+        self.inner.recent.write().insert(Executed {
+            block: Arc::clone(block),
+            outcomes: Arc::new(outcomes),
+        });
         let bytes = block.body.operations.len() as u64;
         self.inner
             .operation_bytes
@@ -389,7 +423,7 @@ impl View {
         };
         let result = match self.inner.index_failed.load(Ordering::Acquire) {
             true => Ok(()),
-            false => self.inner.index.insert(self.inner.genesis.id(), blocks),
+            false => self.insert_into_index(blocks),
         };
         self.inner
             .index_failed
@@ -397,6 +431,21 @@ impl View {
         let oldest = last.header.number.saturating_sub(RECENT_BLOCKS);
         self.inner.recent.write().forget_before(oldest);
         result
+    }
+
+    fn insert_into_index(&self, blocks: &[Arc<Block>]) -> Result<(), IndexError> {
+        let executed: Vec<_> = {
+            let recent = self.inner.recent.read();
+            let executed = blocks.iter().map(|block| Executed {
+                block: Arc::clone(block),
+                outcomes: recent
+                    .outcomes(block.header.number)
+                    .map(Arc::clone)
+                    .unwrap_or_default(),
+            });
+            executed.collect()
+        };
+        self.inner.index.insert(&executed, &self.tokens())
     }
 
     /// Looks something up in the index or, once that has failed, finds it in the journal: slowly, and

@@ -2,17 +2,34 @@
 
 import assert from 'node:assert/strict'
 import {
+  Contract,
   HDNodeWallet,
+  Interface,
   JsonRpcProvider,
   Mnemonic,
   NonceManager,
   WebSocketProvider,
+  ZeroAddress,
   ZeroHash,
   isError,
   keccak256,
   parseEther,
 } from 'ethers'
-import { chainId, failure, inTime, initialBalance, mnemonic, run, shown, signal, url, wsUrl } from './theme.js'
+import {
+  chainId,
+  failure,
+  inTime,
+  inboxAddress,
+  initialBalance,
+  mnemonic,
+  run,
+  shown,
+  signal,
+  systemAddress,
+  tokenAddress,
+  url,
+  wsUrl,
+} from './theme.js'
 
 const accountAt = (index) => HDNodeWallet.fromMnemonic(Mnemonic.fromPhrase(mnemonic), `m/44'/60'/0'/0/${index}`)
 
@@ -183,6 +200,51 @@ async function subscribes() {
   await socket.destroy()
 }
 
+const abi = new Interface([
+  'event Transfer(address indexed from, address indexed to, uint256 value)',
+  'function transfer(address recipient, uint256 amount) returns (bool)',
+])
+
+async function logs() {
+  const socket = new WebSocketProvider(wsUrl)
+  const token = new Contract(tokenAddress, abi, socket)
+  const polling = new Contract(tokenAddress, abi, provider)
+  const [watched, polled] = [signal(), signal()]
+  await token.on('Transfer', (from, to, value) => watched.resolve([from, to, value]))
+  await polling.on('Transfer', (from, to, value) => polled.resolve([from, to, value]))
+  // The subscription stands once a call after it is answered.
+  await socket.getBlockNumber()
+  const data = abi.encodeFunctionData('transfer', [bob.address, 5n])
+  const receipt = await receiptOf(await alice.sendTransaction({ to: tokenAddress, data, gasLimit: 30_000n }))
+  const want = [alice.address, bob.address, 5n]
+  const [found] = await polling.queryFilter(polling.filters.Transfer(alice.address), receipt.blockNumber)
+  assert.deepEqual([...found.args], want)
+  assert.equal(found.transactionHash, receipt.hash)
+  assert.deepEqual(receipt.logs.map((log) => [...abi.parseLog(log).args]), [want])
+  shown('a Transfer event by getLogs and in its receipt')
+  assert.deepEqual(await inTime('the event by subscription', watched.promise), want)
+  assert.deepEqual(await inTime('the event by polling', polled.promise), want)
+  shown('and by subscription and by polling')
+  await polling.removeAllListeners()
+  await socket.destroy()
+}
+
+/** The deposits that fund the accounts: their transaction has no signature, and is read like any other. */
+async function deposits() {
+  const token = new Contract(tokenAddress, abi, provider)
+  const minted = await token.queryFilter(token.filters.Transfer(ZeroAddress), 0)
+  assert.equal(minted.length, 20)
+  const transaction = await minted[0].getTransaction()
+  assert.equal(transaction.from, systemAddress)
+  assert.equal(transaction.to, inboxAddress)
+  const receipt = await minted[0].getTransactionReceipt()
+  assert.ok(receipt.logs.some(({ index }) => index === minted[0].index))
+  const block = await provider.getBlock(receipt.blockHash, true)
+  assert.equal(block.transactions[receipt.index], transaction.hash)
+  assert.deepEqual(block.getPrefetchedTransaction(transaction.hash).toJSON(), transaction.toJSON())
+  shown('deposits are Transfer events of a transaction that block, receipt and hash agree on')
+}
+
 /** Checks that ethers gives the error of `attempt` the code `expected`. */
 async function refused(expected, attempt) {
   const error = await failure(expected, attempt)
@@ -227,6 +289,8 @@ await run({
   reads,
   estimates,
   subscribes,
+  logs,
+  deposits,
   errors,
   replacement,
 })

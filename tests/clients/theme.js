@@ -8,6 +8,13 @@ import process from 'node:process'
 
 export const url = required('SPILLWAY_RPC')
 export const wsUrl = url.replace(/^http/, 'ws')
+/** The development chain's test token. */
+export const tokenAddress = required('SPILLWAY_TOKEN')
+export const withdrawPredeploy = '0x5350000000000000000000000000000000000001'
+export const payoutPredeploy = '0x5350000000000000000000000000000000000002'
+export const inboxAddress = '0x5350000000000000000000000000000000000003'
+export const memoAddress = '0x5350000000000000000000000000000000000004'
+export const systemAddress = '0x5350000000000000000000000000000000000000'
 export const chainId = Number(required('SPILLWAY_CHAIN_ID'))
 
 /** The words from which the 20 funded development accounts are derived. */

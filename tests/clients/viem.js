@@ -15,14 +15,35 @@ import {
   createPublicClient,
   createWalletClient,
   defineChain,
+  encodeFunctionData,
+  getAddress,
   http,
   keccak256,
+  parseAbi,
   parseEther,
+  stringToHex,
   webSocket,
+  zeroAddress,
   zeroHash,
 } from 'viem'
 import { mnemonicToAccount } from 'viem/accounts'
-import { chainId, failure, inTime, initialBalance, mnemonic, run, shown, signal, url, wsUrl } from './theme.js'
+import {
+  chainId,
+  failure,
+  inTime,
+  initialBalance,
+  memoAddress,
+  mnemonic,
+  payoutPredeploy,
+  run,
+  shown,
+  signal,
+  systemAddress,
+  tokenAddress,
+  url,
+  withdrawPredeploy,
+  wsUrl,
+} from './theme.js'
 
 const chain = defineChain({
   id: chainId,
@@ -222,6 +243,100 @@ async function subscribes() {
   unwatch()
 }
 
+const abi = parseAbi([
+  'event Transfer(address indexed from, address indexed to, uint256 value)',
+  'event Memo(address indexed from, address indexed to, bytes32 indexed memoHash, address token, uint128 amount, bytes memo)',
+  'event Withdrawal(uint32 indexed index, address indexed account, address indexed recipient, address token, uint128 amount)',
+  'event Payout(address indexed account, address indexed recipient, address indexed token, uint128 amount)',
+  'function transfer(address recipient, uint256 amount)',
+  'struct Payee { address recipient; uint256 amount; }',
+  'function payoutToken(address token, Payee[] payees)',
+  'function withdrawToken(address token, uint256 amount, address recipient)',
+])
+
+/** Sends a call of `abi`, and waits for its receipt. `memo` follows the arguments. */
+async function call(to, functionName, args, gas, memo = '0x') {
+  const { to: _, value: __, ...fields } = await template()
+  const nonce = await reader.getTransactionCount({ address: alice.address })
+  const data = encodeFunctionData({ abi, functionName, args }) + memo.slice(2)
+  const serializedTransaction = await alice.signTransaction({ ...fields, nonce, to, data, gas })
+  return receiptOf(await reader.sendRawTransaction({ serializedTransaction }))
+}
+
+/** The Transfer events of the test token, from whatever the library found. */
+const transfers = (logs) =>
+  logs.filter((log) => log.eventName === 'Transfer').map(({ args: { from, to, value } }) => [from, to, value])
+
+async function logs() {
+  const watched = []
+  const polled = []
+  const enough = signal()
+  const socket = createPublicClient({ chain, transport: webSocket(wsUrl) })
+  const collect = (into) => (logs) => {
+    into.push(...transfers(logs))
+    if (watched.length >= 4 && polled.length >= 4) enough.resolve()
+  }
+  const subject = { address: tokenAddress, abi, eventName: 'Transfer' }
+  const unwatch = socket.watchContractEvent({ ...subject, onLogs: collect(watched), onError: enough.reject })
+  // Over HTTP the library installs a filter and polls it.
+  const unpoll = reader.watchContractEvent({ ...subject, onLogs: collect(polled), onError: enough.reject })
+  const filter = await reader.createContractEventFilter(subject)
+  // The subscription stands once a call after it is answered.
+  await socket.getBlockNumber()
+
+  const reference = stringToHex('invoice 7')
+  const [a, b] = [getAddress(alice.address), getAddress(bob.address)]
+  const paid = await call(tokenAddress, 'transfer', [b, 5n], 30_000n, reference)
+  const payees = [b, a].map((recipient, at) => ({ recipient, amount: BigInt(at + 1) }))
+  await call(payoutPredeploy, 'payoutToken', [tokenAddress, payees], 45_000n)
+  const left = await call(withdrawPredeploy, 'withdrawToken', [tokenAddress, 9n, b], 60_000n)
+  const want = [
+    [a, b, 5n],
+    [a, b, 1n],
+    [a, a, 2n],
+    [a, zeroAddress, 9n],
+  ]
+  const fromBlock = paid.blockNumber
+  assert.deepEqual(transfers(await reader.getContractEvents({ ...subject, fromBlock })), want)
+  shown('getLogs finds the Transfer events of a transfer, a payout and a withdrawal')
+  assert.deepEqual(transfers(await reader.getFilterChanges({ filter })), want)
+  await inTime('the events by subscription and by filter', enough.promise)
+  assert.deepEqual(watched, want)
+  assert.deepEqual(polled, want)
+  unwatch()
+  unpoll()
+  shown('a subscription and a filter show the same')
+  const memo = { address: memoAddress, abi, eventName: 'Memo', args: { memoHash: keccak256(reference) } }
+  const [found] = await reader.getContractEvents({ ...memo, fromBlock: 0n })
+  assert.equal(found.transactionHash, paid.transactionHash)
+  assert.deepEqual([found.args.memo, found.args.amount], [reference, 5n])
+  shown('a payment is found by the hash of its reference')
+  const events = { address: withdrawPredeploy, abi, eventName: 'Withdrawal', args: { account: a } }
+  const [withdrawal] = await reader.getContractEvents({ ...events, fromBlock: 0n })
+  assert.equal(withdrawal.transactionHash, left.transactionHash)
+  assert.equal(withdrawal.args.index, 0)
+  shown('a withdrawal is found by its account')
+}
+
+/** The deposits that fund the accounts: their transaction has no signature, and is read like any other. */
+async function deposits() {
+  const subject = { address: tokenAddress, abi, eventName: 'Transfer', args: { from: zeroAddress } }
+  const minted = await reader.getContractEvents({ ...subject, fromBlock: 0n })
+  assert.equal(minted.length, 20)
+  assert.ok(minted.every(({ args }) => args.value === 10n ** 12n))
+  const hash = minted[0].transactionHash
+  const transaction = await reader.getTransaction({ hash })
+  assert.equal(transaction.from, systemAddress)
+  assert.equal(transaction.type, 'legacy')
+  const receipt = await receiptOf(hash)
+  assert.ok(receipt.logs.some(({ logIndex }) => logIndex === minted[0].logIndex))
+  const block = await reader.getBlock({ blockHash: receipt.blockHash, includeTransactions: true })
+  assert.deepEqual(block.transactions[receipt.transactionIndex], transaction)
+  const count = await reader.getBlockTransactionCount({ blockHash: receipt.blockHash })
+  assert.equal(count, block.transactions.length)
+  shown('deposits are Transfer events of a transaction that block, receipt and hash agree on')
+}
+
 async function batches() {
   const batched = createPublicClient({ chain, transport: http(url, { batch: true }), pollingInterval })
   const before = await balances()
@@ -278,6 +393,8 @@ await run({
   reads,
   estimates,
   subscribes,
+  logs,
+  deposits,
   batches,
   errors,
   limits,

@@ -16,6 +16,7 @@ from web3.exceptions import BlockNotFound, MethodUnavailable, TransactionNotFoun
 
 URL = os.environ["SPILLWAY_RPC"]
 CHAIN_ID = int(os.environ["SPILLWAY_CHAIN_ID"])
+TOKEN = Web3.to_checksum_address(os.environ["SPILLWAY_TOKEN"])
 MNEMONIC = "test test test test test test test test test test test junk"
 INITIAL_BALANCE = Web3.to_wei(1_000, "ether")
 VALUE = Web3.to_wei("0.25", "ether")
@@ -225,6 +226,69 @@ def subscribes():
     shown("newHeads by WebSocket shows the block of a transfer")
 
 
+TRANSFER = {
+    "type": "event",
+    "name": "Transfer",
+    "anonymous": False,
+    "inputs": [
+        {"name": "from", "type": "address", "indexed": True},
+        {"name": "to", "type": "address", "indexed": True},
+        {"name": "value", "type": "uint256", "indexed": False},
+    ],
+}
+ZERO_ADDRESS = "0x" + "00" * 20
+
+
+def transfers(events):
+    return [(event["args"]["from"], event["args"]["to"], event["args"]["value"]) for event in events]
+
+
+def token_transfer(amount):
+    data = "0xa9059cbb" + bob.address[2:].lower().rjust(64, "0") + f"{amount:064x}"
+    nonce = w3.eth.get_transaction_count(alice.address)
+    return signed(nonce, to=TOKEN, value=0, data=data, gas=30_000)
+
+
+async def log_subscription(raw):
+    async with AsyncWeb3(WebSocketProvider(URL.replace("http", "ws", 1))) as socket:
+        await socket.eth.subscribe("logs", {"address": TOKEN})
+        messages = socket.socket.process_subscriptions()
+        wanted = await socket.eth.send_raw_transaction(raw)
+        log = (await anext(messages))["result"]
+        equal(log["transactionHash"], wanted, "transaction of the log")
+        return log
+
+
+def logs():
+    token = w3.eth.contract(address=TOKEN, abi=[TRANSFER])
+    polled = token.events.Transfer.create_filter(from_block="latest")
+    receipt = receipt_of(w3.eth.send_raw_transaction(token_transfer(5)))
+    want = [(alice.address, bob.address, 5)]
+    found = token.events.Transfer.get_logs(from_block=receipt["blockNumber"], argument_filters={"to": bob.address})
+    equal(transfers(found), want, "events by getLogs")
+    equal(transfers(token.events.Transfer().process_receipt(receipt)), want, "events in the receipt")
+    equal(transfers(polled.get_new_entries()), want, "events by filter")
+    equal(polled.get_new_entries(), [], "events of a second poll")
+    shown("a Transfer event by getLogs, in its receipt and by filter")
+    log = asyncio.run(asyncio.wait_for(log_subscription(token_transfer(6)), PATIENCE))
+    equal(transfers([token.events.Transfer().process_log(log)]), [(alice.address, bob.address, 6)], "event")
+    shown("and by subscription")
+
+
+def deposits():
+    """Those that fund the accounts: their transaction has no signature, and is read like any other."""
+    token = w3.eth.contract(address=TOKEN, abi=[TRANSFER])
+    minted = token.events.Transfer.get_logs(from_block=0, argument_filters={"from": ZERO_ADDRESS})
+    equal(len(minted), 20, "deposits of tokens")
+    tx = w3.eth.get_transaction(minted[0]["transactionHash"])
+    equal(tx["from"], "0x5350000000000000000000000000000000000000", "sender")
+    receipt = w3.eth.get_transaction_receipt(tx["hash"])
+    check(minted[0]["logIndex"] in [log["logIndex"] for log in receipt["logs"]], "the receipt's logs")
+    block = w3.eth.get_block(receipt["blockHash"], full_transactions=True)
+    equal(block["transactions"][receipt["transactionIndex"]], tx, "transaction in its block")
+    shown("deposits are Transfer events of a transaction that block, receipt and hash agree on")
+
+
 def failure(kind, attempt):
     """The error of class `kind` that `attempt` raises."""
     try:
@@ -265,6 +329,8 @@ THEMES = [
     estimates,
     batches,
     subscribes,
+    logs,
+    deposits,
     errors,
 ]
 

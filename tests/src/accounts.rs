@@ -3,7 +3,7 @@
 use alloy_consensus::{SignableTransaction, TxEip1559, TxEip2930, TxEnvelope, TxLegacy};
 use alloy_eips::eip2718::Encodable2718;
 use alloy_network::TxSignerSync;
-use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, address, keccak256};
 use alloy_signer_local::coins_bip39::English;
 use alloy_signer_local::{MnemonicBuilder, PrivateKeySigner};
 
@@ -11,6 +11,9 @@ use crate::{CHAIN_ID, TRANSFER_GAS};
 
 /// The words from which the development accounts are derived.
 pub const MNEMONIC: &str = "test test test test test test test test test test test junk";
+
+/// Who sends the transaction, signed by nobody, that stands for a block's messages from L1.
+pub const SYSTEM_ADDRESS: Address = address!("5350000000000000000000000000000000000000");
 
 /// Number of funded accounts.
 pub const COUNT: u32 = 20;

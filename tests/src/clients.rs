@@ -6,6 +6,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use alloy_primitives::Address;
 use tempfile::TempDir;
 
 use crate::{CHAIN_ID, Node, POLL};
@@ -58,7 +59,8 @@ fn theme_passes(mut command: Command, node: &Node, script: &str, theme: &str) {
     command.arg(script).arg(theme).current_dir(clients_dir());
     command
         .env("SPILLWAY_RPC", node.url())
-        .env("SPILLWAY_CHAIN_ID", CHAIN_ID.to_string());
+        .env("SPILLWAY_CHAIN_ID", CHAIN_ID.to_string())
+        .env("SPILLWAY_TOKEN", test_token(node).to_string());
     let Finished {
         status,
         stdout,
@@ -73,6 +75,17 @@ fn theme_passes(mut command: Command, node: &Node, script: &str, theme: &str) {
         !stdout.is_empty(),
         "{script} {theme} says that it checked nothing"
     );
+}
+
+/// The address of the development chain's test token.
+///
+/// # Panics
+/// If the node's deployment does not say.
+pub fn test_token(node: &Node) -> Address {
+    let path = node.dir().join("deployment.json");
+    let text = fs::read_to_string(&path).expect("a deployment");
+    let deployment: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    serde_json::from_value(deployment["token"].clone()).expect("the token's address")
 }
 
 /// Runs a command to its end, or ends it when its time is up.

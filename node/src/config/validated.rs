@@ -11,7 +11,7 @@ use alloy_primitives::Address;
 use anyhow::{Result, anyhow, bail, ensure};
 use spillway_sequencer::config::{BacklogConfig, BlockConfig, Config, QueueConfig, StorageConfig};
 use spillway_sequencer::genesis::Genesis;
-use spillway_sequencer::rpc::RpcConfig;
+use spillway_sequencer::rpc::{QueryConfig, RpcConfig};
 
 use super::batcher;
 use super::l1::{self, L1Config};
@@ -304,6 +304,30 @@ fn storage(typed: &typed::Storage) -> Result<StorageConfig> {
     })
 }
 
+fn queries(typed: &typed::Rpc, default: QueryConfig) -> Result<QueryConfig> {
+    Ok(QueryConfig {
+        logs_max: or_default(typed.logs_max, default.logs_max, |value| {
+            ranged("rpc.logs_max", value, 1..=1_000_000)
+        })?,
+        search_blocks_max: or_default(
+            typed.search_blocks_max,
+            default.search_blocks_max,
+            |value| ranged("rpc.search_blocks_max", value, 1..=1_000_000_000),
+        )?,
+        search_time_max: or_default(typed.search_time_max_ms, default.search_time_max, |value| {
+            milliseconds("rpc.search_time_max_ms", value, 1..=600_000)
+        })?,
+        filters_max: or_default(typed.filters_max, default.filters_max, |value| {
+            ranged("rpc.filters_max", value, 0..=1_048_576)
+        })?,
+        messages_rate_max: or_default(
+            typed.messages_rate_max,
+            default.messages_rate_max,
+            |value| ranged("rpc.messages_rate_max", value, 1..=10_000_000),
+        )?,
+    })
+}
+
 fn rpc(typed: &typed::Rpc, block_transactions_max: usize) -> Result<RpcConfig> {
     let address = typed.address.as_deref().unwrap_or(RPC_ADDRESS);
     let default = RpcConfig::new(socket_address("rpc.address", address)?);
@@ -353,6 +377,7 @@ fn rpc(typed: &typed::Rpc, block_transactions_max: usize) -> Result<RpcConfig> {
             milliseconds("rpc.sync_wait_max_ms", value, 1..=600_000)
         })?,
         block_transactions_max,
+        queries: queries(typed, default.queries)?,
     };
     ensure!(
         rpc.sync_wait <= rpc.sync_wait_max,

@@ -1,5 +1,6 @@
 //! What a sequencer answers to `spillway_blocks`.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
@@ -26,13 +27,21 @@ pub(super) enum Asked {
 #[derive(Debug)]
 pub(super) struct Sequencer {
     asker: Asker,
+    /// The newest block that it has told of.
+    newest: AtomicU64,
 }
 
 impl Sequencer {
     pub(super) fn new(url: &str) -> Self {
         Self {
             asker: Asker::new(url, TIMEOUT, ANSWER_BYTES_MAX),
+            newest: AtomicU64::new(0),
         }
+    }
+
+    /// The newest block that it has told of; 0 before it was asked.
+    pub(super) fn newest(&self) -> u64 {
+        self.newest.load(Ordering::Relaxed)
     }
 
     /// Blocks from that number on, as it tells them now; none if there are no more. Blocks the thread.
@@ -42,6 +51,7 @@ impl Sequencer {
             Asked::Many => json!([from]),
         };
         let feed: Feed = self.asker.ask("spillway_blocks", &params)?;
+        self.newest.store(feed.newest, Ordering::Relaxed);
         let first = feed.blocks.first();
         ensure!(
             first.is_none_or(|first| first.number == from),

@@ -98,6 +98,7 @@ async fn take_in(
     let (next, asked) = (following.newest() + 1, Arc::clone(sequencer));
     // It waits for long without holding the replica, which so can be stopped.
     let blocks = spawn_blocking(move || asked.blocks(next, Asked::Many)).await??;
+    following.set_followed(sequencer.newest());
     let taken = blocks.len();
     if taken == 0 {
         return Ok(0);

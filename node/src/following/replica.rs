@@ -42,6 +42,11 @@ impl Following {
         signed.ok().flatten()
     }
 
+    /// Tells readers how far the sequencer is.
+    pub(super) fn set_followed(&self, newest: u64) {
+        self.view.set_followed(newest);
+    }
+
     /// Imports blocks. Blocks the thread.
     pub(super) fn import(&self, blocks: Vec<ReceivedBlock>) -> Result<u64, ImportError> {
         // A panic ends the process, so nobody sees a lock that is poisoned.

@@ -46,6 +46,8 @@ pub const PAYOUT_SELECTOR: [u8; 4] = [0x13, 0x8d, 0x37, 0xc2];
 /// `payoutToken(address,(address,uint256)[])`
 pub const PAYOUT_TOKEN_SELECTOR: [u8; 4] = [0x80, 0xac, 0xd6, 0x32];
 
+/// Bytes of a token's `transfer` before its memo: the selector and two words.
+const TRANSFER_CALL_BYTES: usize = TRANSFER_SELECTOR.len() + 2 * WORD_BYTES;
 /// Words of a payee.
 const PAYEE_WORDS: usize = 2;
 
@@ -74,6 +76,22 @@ pub(super) fn read_transfer(
         recipient,
         amount,
     })
+}
+
+/// The memo of a transfer: what its transaction carries beside what it means. Empty for other intents.
+#[must_use]
+pub fn memo<'a>(transaction: &WalletTransaction<'a>, intent: &Intent) -> &'a [u8] {
+    let before = match intent {
+        Intent::Transfer {
+            asset: Asset::Eth, ..
+        } => 0,
+        Intent::Transfer {
+            asset: Asset::Token(_),
+            ..
+        } => TRANSFER_CALL_BYTES,
+        Intent::Withdraw { .. } | Intent::Payout { .. } => return &[],
+    };
+    transaction.data.get(before..).unwrap_or_default()
 }
 
 /// A call of the withdraw predeploy.

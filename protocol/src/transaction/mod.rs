@@ -29,7 +29,7 @@ pub use calls::{
     PAYOUT_PREDEPLOY, PAYOUT_SELECTOR, PAYOUT_TOKEN_SELECTOR, TRANSFER_SELECTOR,
     WITHDRAW_PREDEPLOY, WITHDRAW_SELECTOR, WITHDRAW_TOKEN_SELECTOR, encode_payout_call,
     encode_payout_token_call, encode_transfer_call, encode_withdraw_call,
-    encode_withdraw_token_call,
+    encode_withdraw_token_call, memo,
 };
 pub use decode::{TransactionType, WalletTransaction};
 pub use error::{RlpError, TransactionError};

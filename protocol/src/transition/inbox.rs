@@ -91,8 +91,29 @@ fn deposit(
     Ok(())
 }
 
-/// Takes what there is of the amount. Without effect, but consumed, when the account does not exist
-/// or is not the sender's, or when there is nothing to take.
+/// How much a forced withdrawal takes: what there is of its amount. Zero, and it is consumed without effect, when the
+/// account does not exist or is not the sender's, or when there is nothing to take.
+#[must_use]
+pub fn forced_amount(
+    state: &State,
+    index: u32,
+    sender: Address,
+    token: TokenId,
+    amount: u128,
+) -> u128 {
+    if names_its_sender(state, index, sender) {
+        amount.min(state.balance(index, token))
+    } else {
+        0
+    }
+}
+
+/// Whether a message from L1 names an account that exists and has its sender's address. Without that it has no effect.
+#[must_use]
+pub fn names_its_sender(state: &State, index: u32, sender: Address) -> bool {
+    state.address(index) == Some(sender)
+}
+
 fn force_withdrawal(
     state: &mut State,
     index: u32,
@@ -101,10 +122,7 @@ fn force_withdrawal(
     amount: u128,
     recipient: Address,
 ) -> Result<(), Rejection> {
-    if state.address(index) != Some(sender) {
-        return Ok(());
-    }
-    let amount = amount.min(state.balance(index, token));
+    let amount = forced_amount(state, index, sender, token, amount);
     if amount == 0 {
         return Ok(());
     }
@@ -124,7 +142,7 @@ fn force_withdrawal(
 }
 
 fn set_locked(state: &mut State, index: u32, sender: Address, locked: bool) {
-    if state.address(index) == Some(sender) {
+    if names_its_sender(state, index, sender) {
         state.set_locked(index, locked);
     }
 }

@@ -15,6 +15,7 @@ use crate::operation::Operation;
 use crate::state::State;
 use crate::token::TokenId;
 
+pub use inbox::{forced_amount, names_its_sender};
 pub use resolve::{ResolveError, resolve};
 
 /// Why an operation is invalid.

@@ -73,6 +73,10 @@ impl Held {
     }
 
     /// Whether a transaction is held.
+    pub(super) fn len(&self) -> usize {
+        self.hashes.len()
+    }
+
     pub(super) fn contains(&self, hash: &B256) -> bool {
         self.hashes.contains(hash)
     }

@@ -158,6 +158,12 @@ impl<T> Orderer<T> {
         self.executing.contains(hash) || self.held.contains(hash)
     }
 
+    /// How many transactions are held for earlier nonces.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.held.len()
+    }
+
     /// Learns what posting costs and how far it is behind. The room of the open block follows at once, the
     /// base fee from the next block on.
     pub const fn set_backlog(&mut self, backlog: Backlog) {

@@ -126,6 +126,9 @@ impl Execution {
             Query::Queued { hash, answer } => {
                 let _ = answer.send(self.orderer.is_queued(&hash));
             }
+            Query::Held { answer } => {
+                let _ = answer.send(self.orderer.held());
+            }
         }
     }
 

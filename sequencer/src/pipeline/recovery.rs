@@ -6,7 +6,7 @@ use super::{StartError, StartReport};
 use crate::clock::unix_seconds;
 use crate::config::Config;
 use crate::forks::{Fork, Forks};
-use crate::index::Index;
+use crate::index::{Index, Sources};
 use crate::journal::{self, Journal, JournalError, Recovery};
 use crate::ledger::Ledger;
 use crate::rollback::{self, Again, Progress, RollbackError, RollbackReport};
@@ -76,7 +76,13 @@ pub(crate) fn recover(
     let state_root = ledger.state_root()?;
     let (withdrawals, withdrawals_made) =
         Withdrawals::open(&config.dir, &genesis, &reader, &ledger)?;
-    let (index, opened) = Index::open(&config.dir.join("index"), genesis.id(), &reader)?;
+    let sources = Sources {
+        genesis: &genesis,
+        journal: &reader,
+        snapshots: &snapshots,
+        tokens: ledger.tokens(),
+    };
+    let (index, opened) = Index::open(&config.dir.join("index"), sources)?;
     let report = StartReport {
         block_number: ledger.head().number,
         state_root,

@@ -39,6 +39,11 @@ pub(super) fn register(module: &mut RpcModule<Rpc>) -> Result<(), RegisterMethod
         arguments.optional::<BlockRef>("block")?;
         RpcResult::Ok(B256::ZERO)
     })?;
+    module.register_method("eth_getProof", |_, _, _| {
+        RpcResult::<()>::Err(error::refused(
+            "eth_getProof is not possible: the state of this chain is no Merkle-Patricia trie, and blocks carry no root of one",
+        ))
+    })?;
     Ok(())
 }
 

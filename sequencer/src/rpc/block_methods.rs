@@ -44,6 +44,14 @@ pub(super) fn register(module: &mut RpcModule<Rpc>) -> Result<(), RegisterMethod
         let at = BlockRef::Hash(Arguments::of(&params)?.required("block hash")?);
         transaction_count(&rpc, at)
     })?;
+    module.register_blocking_method("eth_getUncleCountByBlockNumber", |params, rpc, _| {
+        let NumberRef(at) = Arguments::of(&params)?.required("block")?;
+        uncle_count(&rpc, at)
+    })?;
+    module.register_blocking_method("eth_getUncleCountByBlockHash", |params, rpc, _| {
+        let at = BlockRef::Hash(Arguments::of(&params)?.required("block hash")?);
+        uncle_count(&rpc, at)
+    })?;
     register_transactions(module)
 }
 
@@ -131,7 +139,12 @@ fn whole(rpc: &Rpc, at: BlockRef, full: Option<bool>) -> RpcResult<Option<RpcBlo
 
 fn transaction_count(rpc: &Rpc, at: BlockRef) -> RpcResult<Option<U64>> {
     let block = find(&rpc.view, at)?;
-    Ok(block.map(|block| U64::from(block.transaction_hashes.len())))
+    Ok(block.map(|block| U64::from(block.listed_len())))
+}
+
+/// No block has uncles.
+fn uncle_count(rpc: &Rpc, at: BlockRef) -> RpcResult<Option<U64>> {
+    Ok(find(&rpc.view, at)?.map(|_| U64::ZERO))
 }
 
 fn transaction_at(rpc: &Rpc, at: BlockRef, index: u64) -> RpcResult<Option<Transaction>> {

@@ -76,6 +76,18 @@ pub(super) fn transaction(error: &TransactionError) -> ErrorObjectOwned {
     }
 }
 
+/// Too many searches wait already.
+pub(super) fn busy_searching() -> ErrorObjectOwned {
+    let retry = Retry {
+        retry_after_ms: SEARCH_RETRY_AFTER_MS,
+    };
+    let message = format!("too many searches wait: busy, retry after {SEARCH_RETRY_AFTER_MS} ms");
+    ErrorObjectOwned::owned(BUSY_CODE, message, Some(retry))
+}
+
+/// What a client is told to wait when too many searches wait, in milliseconds.
+const SEARCH_RETRY_AFTER_MS: u64 = 1_000;
+
 /// Nothing is answered while the chain is rolled back.
 pub(super) fn rolling_back(rollback: &RollingBack) -> ErrorObjectOwned {
     let retry = Retry {

@@ -19,9 +19,20 @@ pub(super) fn register(module: &mut RpcModule<Rpc>) -> Result<(), RegisterMethod
     module.register_method("eth_blockNumber", |_, rpc, _| {
         RpcResult::Ok(U64::from(rpc.view.block_number()))
     })?;
-    module.register_method("eth_syncing", |_, _, _| RpcResult::Ok(false))?;
+    module.register_method("eth_syncing", |_, rpc, _| {
+        let (current, highest) = (rpc.view.block_number(), rpc.view.followed());
+        RpcResult::Ok(syncing(current, highest))
+    })?;
     module.register_method("eth_accounts", |_, _, _| {
         RpcResult::Ok(Vec::<Address>::new())
+    })?;
+    module.register_async_method("txpool_status", |_, rpc, _| async move {
+        let queued = rpc.submitter.held().await;
+        let queued = queued.map_err(|reason| error::submit(&reason))?;
+        RpcResult::Ok(PoolStatus {
+            pending: U64::from(rpc.submitter.waiting()),
+            queued: U64::from(queued),
+        })
     })?;
     module.register_method("net_version", |_, rpc, _| {
         RpcResult::Ok(rpc.view.genesis().chain_id.to_string())
@@ -40,6 +51,43 @@ pub(super) fn register(module: &mut RpcModule<Rpc>) -> Result<(), RegisterMethod
     Ok(())
 }
 
+/// The answer of `txpool_status`.
+#[derive(Clone, Debug, Serialize)]
+struct PoolStatus {
+    /// Transactions that wait for execution.
+    pending: U64,
+    /// Transactions that wait for earlier nonces.
+    queued: U64,
+}
+
+/// Blocks that a replica may be behind without saying so: those of a request or two.
+const BEHIND_MAX: u64 = 1_024;
+
+/// The answer of `eth_syncing`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged, rename_all_fields = "camelCase")]
+enum Syncing {
+    /// False: it is not.
+    No(bool),
+    /// A replica is behind the node that it follows.
+    Yes {
+        starting_block: U64,
+        current_block: U64,
+        highest_block: U64,
+    },
+}
+
+fn syncing(current: u64, highest: u64) -> Syncing {
+    if highest <= current.saturating_add(BEHIND_MAX) {
+        return Syncing::No(false);
+    }
+    Syncing::Yes {
+        starting_block: U64::ZERO,
+        current_block: U64::from(current),
+        highest_block: U64::from(highest),
+    }
+}
+
 /// In geth's form: name, version, platform, language.
 fn client_version() -> String {
     let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
@@ -47,7 +95,7 @@ fn client_version() -> String {
 }
 
 fn rpc_modules() -> BTreeMap<&'static str, &'static str> {
-    ["eth", "net", "rpc", "spillway", "web3"]
+    ["eth", "net", "rpc", "spillway", "txpool", "web3"]
         .into_iter()
         .map(|name| (name, "1.0"))
         .collect()
@@ -113,4 +161,26 @@ fn status(rpc: &Rpc) -> RpcResult<Status> {
         waiting: rpc.submitter.waiting(),
         accepting: rpc.submitter.accepting(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replica_that_is_far_behind_says_so() {
+        for (current, highest, want) in [
+            (7, 0, "false"),
+            (7, 7, "false"),
+            (7, 1_031, "false"),
+            (
+                7,
+                1_032,
+                r#"{"startingBlock":"0x0","currentBlock":"0x7","highestBlock":"0x408"}"#,
+            ),
+        ] {
+            let json = serde_json::to_string(&syncing(current, highest)).unwrap();
+            assert_eq!(json, want, "{current} of {highest}");
+        }
+    }
 }

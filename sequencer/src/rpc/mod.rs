@@ -16,24 +16,31 @@ mod ethereum;
 mod feed;
 mod fees;
 mod finality;
-mod heads;
+mod history;
 mod info;
+mod logs;
 mod oversized;
 mod rolling_back;
 mod sending;
 mod server;
+mod subscriptions;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jsonrpsee::core::RegisterMethodError;
+use jsonrpsee::server::StopHandle;
 use jsonrpsee::{Methods, RpcModule};
 use spillway_protocol::gas::{Kind, gas};
 use spillway_protocol::limits::PAYEES_MAX;
 
 use crate::submission::Submitter;
 use crate::view::View;
+
+use logs::filters::Filters;
+use logs::query::{SearchLimits, Searches};
+use subscriptions::Subscriptions;
 
 pub use rolling_back::RollingBack;
 pub use server::{Listener, RpcServer, serve, serve_closed};
@@ -69,6 +76,23 @@ pub struct RpcConfig {
     /// Transactions in a block at most: [`crate::config::BlockConfig::transactions_max`], which the
     /// gas limit of blocks and their fill follow from.
     pub block_transactions_max: usize,
+    /// What searches, filters and subscriptions of all clients may cost.
+    pub queries: QueryConfig,
+}
+
+/// What searches, filters and subscriptions may cost.
+#[derive(Clone, Copy, Debug)]
+pub struct QueryConfig {
+    /// Logs that one search answers.
+    pub logs_max: usize,
+    /// Blocks that one search reads; an index passes over those that cannot have what is searched for.
+    pub search_blocks_max: u64,
+    /// How long one search may take.
+    pub search_time_max: Duration,
+    /// Filters of all clients together.
+    pub filters_max: usize,
+    /// Messages a second to all subscribers together.
+    pub messages_rate_max: u32,
 }
 
 impl RpcConfig {
@@ -89,6 +113,13 @@ impl RpcConfig {
             sync_wait: Duration::from_secs(2),
             sync_wait_max: Duration::from_secs(60),
             block_transactions_max: 16_384,
+            queries: QueryConfig {
+                logs_max: 10_000,
+                search_blocks_max: 10_000,
+                search_time_max: Duration::from_secs(5),
+                filters_max: 1_024,
+                messages_rate_max: 20_000,
+            },
         }
     }
 }
@@ -99,12 +130,43 @@ struct Rpc {
     submitter: Submitter,
     view: View,
     config: RpcConfig,
-    heads: heads::Heads,
+    subscriptions: Subscriptions,
+    filters: Filters,
+    searches: Searches,
     /// None without a relayer.
     bridge: Option<Arc<dyn bridge::Bridge>>,
 }
 
 impl Rpc {
+    /// Over a chain, until the server stops.
+    fn new(
+        submitter: Submitter,
+        view: View,
+        config: RpcConfig,
+        bridge: Option<Arc<dyn bridge::Bridge>>,
+        stop: StopHandle,
+    ) -> Self {
+        let chain = ethereum::Chain::of(&view, &config);
+        let rate = config.queries.messages_rate_max;
+        Self {
+            subscriptions: Subscriptions::start(view.clone(), chain, rate, stop),
+            filters: Filters::new(config.queries.filters_max),
+            searches: Searches::new(),
+            submitter,
+            view,
+            config,
+            bridge,
+        }
+    }
+
+    const fn limits(&self) -> SearchLimits {
+        SearchLimits {
+            results: self.config.queries.logs_max,
+            blocks: self.config.queries.search_blocks_max,
+            time: self.config.queries.search_time_max,
+        }
+    }
+
     fn chain(&self) -> ethereum::Chain {
         ethereum::Chain::of(&self.view, &self.config)
     }
@@ -131,9 +193,11 @@ fn methods(rpc: Rpc) -> Result<(Methods, Methods), RegisterMethodError> {
     fees::register(&mut calls)?;
     finality::register(&mut calls)?;
     estimate::register(&mut calls)?;
+    history::register(&mut calls)?;
+    logs::register(&mut calls)?;
     sending::register(&mut calls)?;
     let mut all = RpcModule::from_arc(rpc);
-    heads::register(&mut all)?;
+    subscriptions::register(&mut all)?;
     let calls = Methods::from(calls);
     all.merge(calls.clone())?;
     Ok((calls, all.into()))
@@ -142,7 +206,10 @@ fn methods(rpc: Rpc) -> Result<(Methods, Methods), RegisterMethodError> {
 #[cfg(test)]
 mod tests {
     mod l1_progress;
+    mod logs;
+    mod node;
     mod replica;
+    mod world;
 
     use super::*;
 

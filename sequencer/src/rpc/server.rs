@@ -38,9 +38,8 @@ use tower_http::cors::{Any, CorsLayer};
 
 use super::bridge::Bridge;
 use super::dispatch::{Dispatch, Door};
-use super::ethereum::Chain;
-use super::heads::{Heads, HexIds};
 use super::rolling_back::RollingBack;
+use super::subscriptions::HexIds;
 use super::{Rpc, RpcConfig, methods, oversized};
 use crate::submission::Submitter;
 use crate::view::View;
@@ -107,14 +106,7 @@ pub fn serve(
     bridge: Option<Arc<dyn Bridge>>,
 ) -> io::Result<RpcServer> {
     let (stop, handle) = stop_channel();
-    let heads = Heads::start(view.clone(), Chain::of(&view, &config), stop.clone());
-    let rpc = Rpc {
-        submitter,
-        view,
-        config,
-        heads,
-        bridge,
-    };
+    let rpc = Rpc::new(submitter, view, config, bridge, stop.clone());
     let (calls, all) = methods(rpc).map_err(io::Error::other)?;
     let [calls, all] = [calls, all].map(|methods| (Door::Open(methods.clone()), methods));
     start(listener, config, (calls, all), stop, handle)

@@ -154,8 +154,8 @@ pub(crate) fn replay_showing(
         && let Some(found) = records.next_record()?
     {
         let (header, body) = record::decode(&Bytes::copy_from_slice(found.payload))?;
-        let made = ledger.apply(&header, &body)?;
-        show(header.number, &made);
+        let applied = ledger.apply(&header, &body)?;
+        show(header.number, &applied.withdrawals);
     }
     Ok(ledger.state().counters().authorised_count - before)
 }

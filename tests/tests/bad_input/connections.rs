@@ -13,7 +13,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::still_transfers;
 
-type Socket = WebSocketStream<MaybeTlsStream<AsyncTcpStream>>;
+pub(crate) type Socket = WebSocketStream<MaybeTlsStream<AsyncTcpStream>>;
 
 /// Sends these bytes to the node.
 fn send(node: &Node, bytes: &[u8]) -> TcpStream {
@@ -98,12 +98,12 @@ async fn requests_that_break_off() {
     still_transfers(&node.rpc()).await;
 }
 
-async fn say(socket: &mut Socket, message: impl Into<Message>) {
+pub(crate) async fn say(socket: &mut Socket, message: impl Into<Message>) {
     socket.send(message.into()).await.expect("a message sent");
 }
 
 /// The next JSON message on the socket, subscriptions aside.
-async fn hear(socket: &mut Socket) -> Value {
+pub(crate) async fn hear(socket: &mut Socket) -> Value {
     let next = async {
         loop {
             match socket
@@ -126,7 +126,7 @@ async fn hear(socket: &mut Socket) -> Value {
     timeout(PATIENCE, next).await.expect("an answer in time")
 }
 
-fn call(method: &str, params: &Value) -> String {
+pub(crate) fn call(method: &str, params: &Value) -> String {
     json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string()
 }
 

@@ -2,6 +2,7 @@
 
 mod connections;
 mod memory;
+mod queries;
 mod requests;
 mod rlp;
 mod transactions;

@@ -8,6 +8,7 @@ use alloy_primitives::B256;
 use serde_json::{Value, json};
 use spillway_protocol::tree::list_root;
 use spillway_tests::Rpc;
+use spillway_tests::accounts::SYSTEM_ADDRESS;
 
 use super::load::Wallet;
 use super::stranger::{self, Contracts, Derived};
@@ -132,7 +133,7 @@ async fn once_each(rpc: &Rpc, derived: &Derived, acknowledged: &[B256]) {
     assert_eq!(missing, 0, "of {} acknowledged", acknowledged.len());
 }
 
-/// The hashes of the transactions in those blocks, in order.
+/// The hashes of the signed transactions in those blocks, in order.
 async fn transactions(rpc: &Rpc, first: u64, last: u64) -> Vec<B256> {
     let numbers: Vec<_> = (first..=last).collect();
     let mut hashes = Vec::new();
@@ -140,15 +141,16 @@ async fn transactions(rpc: &Rpc, first: u64, last: u64) -> Vec<B256> {
         let calls = numbers.iter().map(|number| {
             (
                 "eth_getBlockByNumber",
-                json!([format!("{number:#x}"), false]),
+                json!([format!("{number:#x}"), true]),
             )
         });
         for block in batch(rpc, calls.collect()).await {
             let list = block["transactions"].as_array().expect("a list");
-            let list = list
+            let signed = list
                 .iter()
-                .map(|hash| hash.as_str().and_then(|hash| hash.parse().ok()));
-            hashes.extend(list.map(|hash: Option<B256>| hash.expect("a hash")));
+                .filter(|transaction| transaction["from"] != json!(SYSTEM_ADDRESS));
+            let signed = signed.map(|transaction| transaction["hash"].as_str()?.parse().ok());
+            hashes.extend(signed.map(|hash: Option<B256>| hash.expect("a hash")));
         }
     }
     hashes

@@ -7,9 +7,10 @@ use alloy_eips::{BlockId, BlockNumberOrTag};
 use alloy_network::{EthereumWallet, TransactionBuilder};
 use alloy_primitives::{Address, B256, U256};
 use alloy_provider::{PendingTransactionBuilder, Provider, ProviderBuilder, WsConnect};
-use alloy_rpc_types_eth::{AccessList, TransactionReceipt, TransactionRequest};
+use alloy_rpc_types_eth::{AccessList, Filter, Log, TransactionReceipt, TransactionRequest};
+use alloy_sol_types::{SolCall, SolEvent, sol};
 use spillway_tests::accounts::{self, COUNT, INITIAL_BALANCE, SignedTransfer, Transfer};
-use spillway_tests::{CHAIN_ID, Node, NodeOptions, PATIENCE, TRANSFER_GAS};
+use spillway_tests::{CHAIN_ID, Node, NodeOptions, PATIENCE, TRANSFER_GAS, clients};
 use tokio::time::timeout;
 
 const VALUE: u128 = 250_000_000_000_000_000;
@@ -326,6 +327,104 @@ async fn alloy_subscribes() {
     });
     let head = head.await.expect("the head of the block with the transfer");
     assert_eq!(Some(head.number), receipt.block_number);
+}
+
+sol! {
+    interface Erc20 {
+        event Transfer(address indexed from, address indexed to, uint256 value);
+        function transfer(address recipient, uint256 amount) external returns (bool);
+    }
+}
+
+/// Who paid whom how much, by the events.
+fn paid(logs: &[Log]) -> Vec<(Address, Address, u64)> {
+    let decoded = logs.iter().map(|log| {
+        let event = Erc20::Transfer::decode_log(&log.inner).expect("a Transfer event");
+        (event.from, event.to, event.value.to())
+    });
+    decoded.collect()
+}
+
+#[tokio::test]
+async fn alloy_reads_logs() {
+    let node = Node::start(NodeOptions::default());
+    let token = clients::test_token(&node);
+    let provider = connect(&node);
+    let socket = ProviderBuilder::new()
+        .connect_ws(WsConnect::new(node.ws_url()))
+        .await
+        .expect("a WebSocket");
+    let filter = Filter::new()
+        .address(token)
+        .event_signature(Erc20::Transfer::SIGNATURE_HASH)
+        .topic2(bob().into_word());
+    let mut watched = socket
+        .subscribe_logs(&filter)
+        .await
+        .expect("a subscription");
+    let polled = provider.new_filter(&filter).await.expect("a filter");
+    let transfer = Transfer {
+        to: token.into(),
+        value: U256::ZERO,
+        gas_limit: 30_000,
+        input: Erc20::transferCall {
+            recipient: bob(),
+            amount: U256::from(5),
+        }
+        .abi_encode()
+        .into(),
+        ..Transfer::to(bob(), 0, 0)
+    };
+    let raw = transfer.sign(&accounts::funded(0)).raw;
+    let sent = provider.send_raw_transaction(&raw).await;
+    let receipt = receipt(sent.expect("an accepted transaction")).await;
+    let want = [(alice(), bob(), 5)];
+    assert_eq!(paid(receipt.logs()), want);
+    let range = filter.from_block(receipt.block_number.expect("a block number"));
+    let found = provider.get_logs(&range).await.expect("logs");
+    assert_eq!(found, receipt.logs());
+    let changes: Vec<Log> = provider.get_filter_changes(polled).await.expect("changes");
+    assert_eq!(changes, receipt.logs());
+    let seen = timeout(PATIENCE, watched.recv()).await;
+    assert_eq!(seen.expect("a log in time").expect("a log"), found[0]);
+}
+
+/// The deposits that fund the accounts: their transaction has no signature, and is read like any other.
+#[tokio::test]
+async fn alloy_reads_deposits() {
+    let node = Node::start(NodeOptions::default());
+    let provider = connect(&node);
+    let filter = Filter::new()
+        .address(clients::test_token(&node))
+        .from_block(0)
+        .topic1(Address::ZERO.into_word());
+    let minted = provider.get_logs(&filter).await.expect("logs");
+    assert_eq!(minted.len(), COUNT as usize);
+    let hash = minted[0].transaction_hash.expect("a hash");
+    let transaction = provider
+        .get_transaction_by_hash(hash)
+        .await
+        .expect("an answer")
+        .expect("the transaction");
+    assert_eq!(*transaction.inner.tx_hash(), hash);
+    let receipt = provider
+        .get_transaction_receipt(hash)
+        .await
+        .expect("an answer")
+        .expect("the receipt");
+    assert_eq!(receipt.from, transaction.inner.signer());
+    assert!(receipt.logs().contains(&minted[0]));
+    let block = provider
+        .get_block_by_hash(receipt.block_hash.expect("a block hash"))
+        .full()
+        .await
+        .expect("an answer")
+        .expect("the block");
+    assert!(block.transactions.txns().any(|one| *one == transaction));
+    assert_eq!(
+        block.header.logs_bloom & receipt.inner.logs_bloom(),
+        *receipt.inner.logs_bloom()
+    );
 }
 
 #[tokio::test]

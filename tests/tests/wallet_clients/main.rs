@@ -25,6 +25,8 @@ themes! { javascript, "viem.js":
     viem_reads_blocks_and_transactions => "reads",
     viem_estimates_fees => "estimates",
     viem_subscribes => "subscribes",
+    viem_reads_logs => "logs",
+    viem_reads_deposits => "deposits",
     viem_batches => "batches",
     viem_errors_are_its_own => "errors",
     viem_limits_are_its_own_errors => "limits",
@@ -40,6 +42,8 @@ themes! { javascript, "ethers.js":
     ethers_reads_blocks_and_transactions => "reads",
     ethers_estimates_fees => "estimates",
     ethers_subscribes => "subscribes",
+    ethers_reads_logs => "logs",
+    ethers_reads_deposits => "deposits",
     ethers_errors_are_its_own => "errors",
     ethers_sees_an_underpriced_replacement => "replacement",
 }
@@ -55,5 +59,7 @@ themes! { python, "web3py.py":
     web3py_estimates_fees => "estimates",
     web3py_batches => "batches",
     web3py_subscribes => "subscribes",
+    web3py_reads_logs => "logs",
+    web3py_reads_deposits => "deposits",
     web3py_errors_are_its_own => "errors",
 }

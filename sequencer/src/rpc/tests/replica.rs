@@ -1,46 +1,13 @@
 //! JSON-RPC over a replica: the sequencer's answers, and no transactions.
 
 use alloy_primitives::Address;
-use jsonrpsee::server::{ServerHandle, stop_channel};
 use serde_json::{Value, json};
 
-use super::super::heads::Heads;
-use super::*;
+use super::node::Node;
 use crate::Replica;
 use crate::config::Config;
 use crate::feed::Feed;
 use crate::rollback::tests::{Chain, GENESIS, signer, transfer};
-
-struct Node {
-    methods: Methods,
-    _server: ServerHandle,
-}
-
-impl Node {
-    fn over(submitter: Submitter, view: View) -> Self {
-        let config = RpcConfig::new(([127, 0, 0, 1], 0).into());
-        let (stop, server) = stop_channel();
-        let heads = Heads::start(view.clone(), ethereum::Chain::of(&view, &config), stop);
-        let rpc = Rpc {
-            submitter,
-            view,
-            config,
-            heads,
-            bridge: None,
-        };
-        Self {
-            methods: methods(rpc).unwrap().0,
-            _server: server,
-        }
-    }
-
-    async fn call(&self, method: &str, params: Value) -> Value {
-        let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
-        let request = request.to_string();
-        let (answer, _) = self.methods.raw_json_request(&request, 1).await.unwrap();
-        serde_json::from_str(answer.get()).unwrap()
-    }
-}
 
 #[tokio::test]
 async fn a_replica_answers_as_the_sequencer_does_and_takes_no_transactions() {

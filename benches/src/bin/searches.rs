@@ -1,0 +1,145 @@
+//! Prints the latency of transfers while nobody else is there, and while clients search and subscribe as hard as they can.
+
+use alloy_primitives::{Address, B256};
+use anyhow::Result;
+use clap::Parser;
+use serde_json::{Value, json};
+use spillway_benches::accounts::Fleet;
+use spillway_benches::attack::Attack;
+use spillway_benches::node::Node;
+use spillway_benches::request::Framing;
+use spillway_benches::round::{self, Load, Measured};
+use std::path::PathBuf;
+
+/// Measures what searches and subscriptions cost those who send.
+#[derive(Debug, Parser)]
+struct Options {
+    /// Transfers that fall due each second.
+    #[arg(long, default_value_t = 500.0)]
+    rate: f64,
+    /// Length of a round.
+    #[arg(long, default_value_t = 10.0)]
+    seconds: f64,
+    /// Clients that search.
+    #[arg(long, default_value_t = 32)]
+    clients: usize,
+    /// Subscriptions.
+    #[arg(long, default_value_t = 10_000)]
+    subscriptions: usize,
+    /// Everything random derives from it.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The `spillway` binary to start.
+    #[arg(long, default_value = "target/release/spillway")]
+    spillway_bin: PathBuf,
+    /// Where the node keeps its files.
+    #[arg(long, default_value = "target")]
+    dir: PathBuf,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let options = Options::parse();
+    let node = Node::spillway(&options.spillway_bin, &options.dir).await?;
+    let fleet = Fleet::derive(options.seed, 100, 10_000)?;
+    println!("{}", heading());
+    // The first round warms the node up and gives the searches blocks to read.
+    drive(&options, &node, &fleet, "warm-up").await?;
+    let label = "nobody, first";
+    println!(
+        "{}",
+        row(label, &drive(&options, &node, &fleet, label).await?, "")
+    );
+    for (label, attack) in attacks(&options) {
+        let mut running = attack.begin(&node.host).await?;
+        let before = running.answers();
+        let measured = drive(&options, &node, &fleet, label).await?;
+        let (answers, alive) = (running.answers() - before, running.alive());
+        let beside = format!("{answers} ({alive} clients)");
+        println!("{}", row(label, &measured, &beside));
+    }
+    let label = "nobody, last";
+    println!(
+        "{}",
+        row(label, &drive(&options, &node, &fleet, label).await?, "")
+    );
+    Ok(())
+}
+
+fn attacks(options: &Options) -> Vec<(&'static str, Attack)> {
+    let searches = |filter: Value| Attack::Searches {
+        clients: options.clients,
+        filter,
+    };
+    let subscriptions = |params| Attack::Subscriptions {
+        count: options.subscriptions,
+        params,
+    };
+    vec![
+        (
+            "getLogs over everything",
+            searches(json!({"fromBlock": "earliest"})),
+        ),
+        (
+            "getLogs of one account",
+            searches(json!({
+                "fromBlock": "earliest",
+                "topics": [null, null, Address::repeat_byte(9).into_word()],
+            })),
+        ),
+        ("subscriptions to own payments", subscriptions(own_payments)),
+        (
+            "subscriptions to newHeads",
+            subscriptions(|_| json!(["newHeads"])),
+        ),
+    ]
+}
+
+/// The logs of payments to an account of one's own.
+fn own_payments(number: usize) -> Value {
+    let account = B256::left_padding_from(&number.to_be_bytes());
+    json!(["logs", {"topics": [null, null, account]}])
+}
+
+async fn drive(options: &Options, node: &Node, fleet: &Fleet, label: &str) -> Result<Measured> {
+    let load = Load {
+        transfers: (options.rate * options.seconds) as usize,
+        framing: Framing::Single,
+        per_request: 1,
+        connections: 64,
+        rate_per_s: Some(options.rate),
+        answer_confirms: true,
+    };
+    round::run(node, fleet, options.seed, label, load).await
+}
+
+fn heading() -> String {
+    format!(
+        "{:<32}{:>12}{:>9}{:>9}{:>9}{:>12}  {}",
+        "beside the transfers",
+        "transfers/s",
+        "p50 ms",
+        "p90 ms",
+        "p99 ms",
+        "node cores",
+        "answers, or bytes"
+    )
+}
+
+fn row(label: &str, measured: &Measured, beside: &str) -> String {
+    let latency = measured.latency;
+    let ms = |of: fn(&round::Latency) -> f64| {
+        latency
+            .as_ref()
+            .map_or_else(String::new, |latency| format!("{:.1}", of(latency)))
+    };
+    let cores = measured.node_cores;
+    format!(
+        "{label:<32}{:>12.0}{:>9}{:>9}{:>9}{:>12}  {beside}",
+        measured.transfers_per_s,
+        ms(|latency| latency.p50_ms),
+        ms(|latency| latency.p90_ms),
+        ms(|latency| latency.p99_ms),
+        cores.map_or_else(String::new, |cores| format!("{cores:.2}")),
+    )
+}
