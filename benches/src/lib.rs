@@ -16,11 +16,14 @@
 //!
 //! [`attack`] is for the `searches` program, which drives transfers beside clients that search and subscribe.
 //!
+//! [`calls`] is for the `calls` program, which measures `eth_call` and what it leaves for transfers.
+//!
 //! [`posting`] is for the `posting` program, which says what it costs to put transfers on L1.
 
 pub mod accounts;
 pub mod answer;
 pub mod attack;
+pub mod calls;
 pub mod campaign;
 pub mod closed_loop;
 pub mod cpu;

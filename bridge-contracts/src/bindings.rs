@@ -55,3 +55,23 @@ sol!(
     PostedData,
     "artifacts/PostedData.json"
 );
+sol!(
+    #[sol(all_derives)]
+    TokenFacade,
+    "artifacts/TokenFacade.json"
+);
+sol!(
+    #[sol(all_derives)]
+    Multicall3,
+    "artifacts/Multicall3.json"
+);
+sol!(
+    #[sol(all_derives)]
+    IWithdraw,
+    "artifacts/IWithdraw.json"
+);
+sol!(
+    #[sol(all_derives)]
+    IPayout,
+    "artifacts/IPayout.json"
+);

@@ -22,7 +22,7 @@ use crate::batching::{Batching, BatchingConfig};
 use crate::cli::NodeArgs;
 use crate::config::{self, l1::L1Config, validated::NodeConfig};
 use crate::directory::Directory;
-use crate::follower::{Chain, FollowerSettings, Listed, follow};
+use crate::follower::{Chain, FollowerSettings, Listed, follow, name_tokens};
 use crate::following::{Following, follow_blocks};
 use crate::l1::{self, L1Error};
 use crate::relaying::{Desk, Relaying, RelayingConfig};
@@ -180,7 +180,8 @@ impl L1 {
             return;
         };
         let deployment = &self.config.deployment;
-        let verifying = self.verifying(&provider, &dir, sequencer.view());
+        let view = sequencer.view();
+        let verifying = self.verifying(&provider, &dir, view.clone());
         let verify = async {
             if let Some(verifying) = verifying {
                 verifying.run(Found::nothing()).await;
@@ -201,7 +202,8 @@ impl L1 {
                 batching.run().await;
             }
         };
-        tokio::join!(follow, post, verify, relay);
+        let name = name_tokens(provider.clone(), view);
+        tokio::join!(follow, post, verify, relay, name);
     }
 
     /// Follows L1 for a replica, and verifies what is posted.
@@ -209,7 +211,8 @@ impl L1 {
         let Some(provider) = self.reached().await else {
             return;
         };
-        let verifying = self.verifying(&provider, &dir, chain.view());
+        let view = chain.view();
+        let verifying = self.verifying(&provider, &dir, view.clone());
         let verify = async {
             if let Some(verifying) = verifying {
                 verifying.run(found).await;
@@ -218,7 +221,8 @@ impl L1 {
         let relay = self.relay(&provider, &dir, chain.view());
         let (deployment, settings) = (&self.config.deployment, self.follower_settings());
         let follow = follow(provider.clone(), deployment, settings, chain, orders);
-        tokio::join!(follow, verify, relay);
+        let name = name_tokens(provider.clone(), view);
+        tokio::join!(follow, verify, relay, name);
     }
 
     /// The way to L1, once it answers; none if it is a wrong one.

@@ -4,6 +4,7 @@ mod activity;
 mod recent;
 mod signed;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,6 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use alloy_primitives::{Address, B256, Bytes};
 use parking_lot::{Mutex, RwLock};
 use spillway_protocol::account::Account;
+use spillway_protocol::block::BlockHeader;
 use spillway_protocol::token::TokenTable;
 use spillway_protocol::transaction::TransactionError;
 use tokio::sync::watch;
@@ -29,6 +31,7 @@ use crate::ledger::{Applied, Ledger, LedgerError};
 use crate::record::{self, RecordError};
 use crate::settled::SettledLedger;
 use crate::signatures::{HeaderSignatures, SignatureFileError};
+use crate::token_names::TokenName;
 use crate::withdrawals::Withdrawals;
 
 pub use activity::BlockLog;
@@ -116,6 +119,8 @@ struct Inner {
     l1_progress: Mutex<L1Progress>,
     /// None without a verifier.
     verified: Mutex<Option<Verified>>,
+    /// Of listed tokens alone, so they are few.
+    token_names: RwLock<HashMap<Address, TokenName>>,
     newest: watch::Sender<u64>,
     /// The newest block of the node that this one follows.
     followed: AtomicU64,
@@ -148,6 +153,7 @@ impl View {
             pacing: Mutex::new(Pacing::new(config.blocks.base_fee_min, config.backlog)),
             l1_progress: Mutex::default(),
             verified: Mutex::default(),
+            token_names: RwLock::default(),
             newest,
             followed: AtomicU64::new(0),
             operation_bytes: AtomicU64::new(0),
@@ -236,6 +242,20 @@ impl View {
     #[must_use]
     pub fn tokens(&self) -> TokenTable {
         self.inner.ledger.read().tokens().clone()
+    }
+
+    /// What a token is called, as far as anybody has said.
+    #[must_use]
+    pub fn token_name(&self, token: &Address) -> TokenName {
+        let known = self.inner.token_names.read().get(token).cloned();
+        known.unwrap_or_else(|| TokenName::unknown(token))
+    }
+
+    /// Tells what a listed token is called. That of another is not kept.
+    pub fn set_token_name(&self, token: Address, name: TokenName) {
+        if self.with_ledger(|ledger| ledger.tokens().id_of(&token).is_some()) {
+            self.inner.token_names.write().insert(token, name);
+        }
     }
 
     /// The ledger after the newest durable block, for as long as the closure takes: publication of
@@ -332,6 +352,25 @@ impl View {
         }
         let (header, body) = record::decode(&payload.into())?;
         Ok(Some(Arc::new(Block::new(header, body))))
+    }
+
+    /// The hash of a block by its number, without what the block holds.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn block_hash(&self, number: u64) -> Result<Option<B256>, ReadError> {
+        if number == 0 {
+            return Ok(Some(BlockHeader::genesis().hash()));
+        }
+        if let Some(block) = self.inner.recent.read().block(number) {
+            return Ok(Some(block.hash));
+        }
+        let mut payload = Vec::new();
+        if !self.inner.journal.read(number, &mut payload)? {
+            return Ok(None);
+        }
+        let (header, _) = record::decode(&payload.into())?;
+        Ok(Some(header.hash()))
     }
 
     /// A block by its hash.

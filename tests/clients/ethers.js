@@ -16,18 +16,24 @@ import {
   parseEther,
 } from 'ethers'
 import {
+  abiOf,
+  becomes,
   chainId,
   failure,
-  inTime,
   inboxAddress,
   initialBalance,
+  initialTokens,
+  inTime,
   mnemonic,
+  multicallAddress,
+  payoutAddress,
   run,
   shown,
   signal,
   systemAddress,
-  tokenAddress,
+  token,
   url,
+  withdrawAddress,
   wsUrl,
 } from './theme.js'
 
@@ -207,15 +213,15 @@ const abi = new Interface([
 
 async function logs() {
   const socket = new WebSocketProvider(wsUrl)
-  const token = new Contract(tokenAddress, abi, socket)
-  const polling = new Contract(tokenAddress, abi, provider)
+  const contract = new Contract(token, abi, socket)
+  const polling = new Contract(token, abi, provider)
   const [watched, polled] = [signal(), signal()]
-  await token.on('Transfer', (from, to, value) => watched.resolve([from, to, value]))
+  await contract.on('Transfer', (from, to, value) => watched.resolve([from, to, value]))
   await polling.on('Transfer', (from, to, value) => polled.resolve([from, to, value]))
   // The subscription stands once a call after it is answered.
   await socket.getBlockNumber()
   const data = abi.encodeFunctionData('transfer', [bob.address, 5n])
-  const receipt = await receiptOf(await alice.sendTransaction({ to: tokenAddress, data, gasLimit: 30_000n }))
+  const receipt = await receiptOf(await alice.sendTransaction({ to: token, data, gasLimit: 30_000n }))
   const want = [alice.address, bob.address, 5n]
   const [found] = await polling.queryFilter(polling.filters.Transfer(alice.address), receipt.blockNumber)
   assert.deepEqual([...found.args], want)
@@ -231,8 +237,8 @@ async function logs() {
 
 /** The deposits that fund the accounts: their transaction has no signature, and is read like any other. */
 async function deposits() {
-  const token = new Contract(tokenAddress, abi, provider)
-  const minted = await token.queryFilter(token.filters.Transfer(ZeroAddress), 0)
+  const contract = new Contract(token, abi, provider)
+  const minted = await contract.queryFilter(contract.filters.Transfer(ZeroAddress), 0)
   assert.equal(minted.length, 20)
   const transaction = await minted[0].getTransaction()
   assert.equal(transaction.from, systemAddress)
@@ -279,6 +285,49 @@ async function replacement() {
   shown('the transaction that was held is executed')
 }
 
+const erc20 = new Contract(token, abiOf('TokenFacade'), alice)
+
+async function calls() {
+  await becomes('the name that L1 says', 'Spillway development token', () => erc20.name())
+  assert.equal(await erc20.symbol(), 'DEVT')
+  assert.equal(await erc20.decimals(), 6n)
+  assert.equal(await erc20.totalSupply(), 20n * initialTokens)
+  assert.equal(await erc20.balanceOf(alice.address), initialTokens)
+  shown('name, symbol, decimals, supply and balance of a token')
+  const multicall = new Contract(multicallAddress, abiOf('Multicall3'), provider)
+  const callData = erc20.interface.encodeFunctionData('balanceOf', [bob.address])
+  const results = await multicall.aggregate3.staticCall([{ target: token, allowFailure: false, callData }])
+  assert.equal(BigInt(results[0].returnData), initialTokens)
+  assert.equal(await multicall.getEthBalance(bob.address), initialBalance)
+  shown('balances by Multicall3')
+  for (const attempt of [erc20.transfer.staticCall, erc20.transfer]) {
+    const error = await failure('too much', attempt(bob.address, initialTokens + 1n))
+    assert.ok(isError(error, 'CALL_EXCEPTION'), error)
+    const { name, args } = erc20.interface.parseError(error.data)
+    assert.equal(name, 'ERC20InsufficientBalance')
+    assert.deepEqual([...args], [alice.address, initialTokens, initialTokens + 1n])
+  }
+  const refusal = await failure('approve', erc20.approve(bob.address, 1n))
+  assert.match(refusal.reason, /no allowances on this chain/)
+  shown('a transfer of too much and an approval revert before they are sent')
+}
+
+async function writesContracts() {
+  const payouts = new Contract(payoutAddress, abiOf('IPayout'), alice)
+  const withdrawals = new Contract(withdrawAddress, abiOf('IWithdraw'), alice)
+  const payees = [alice, bob].map(({ address: recipient }) => ({ recipient, amount: 7n }))
+  for (const [send, gas] of [
+    [() => erc20.transfer(bob.address, 5n), 30_000n],
+    [() => payouts.payout(payees, { value: 14n }), 45_000n],
+    [() => withdrawals.withdrawToken(token, 12n, alice.address), 60_000n],
+  ]) {
+    const receipt = await receiptOf(await send())
+    assert.deepEqual([receipt.status, receipt.gasUsed], [1, gas])
+  }
+  assert.equal(await erc20.balanceOf(alice.address), initialTokens - 17n)
+  shown('a transfer, a payout and a withdrawal through their ABI')
+}
+
 await run({
   connects,
   sends,
@@ -293,4 +342,6 @@ await run({
   deposits,
   errors,
   replacement,
+  calls,
+  writes_contracts: writesContracts,
 })

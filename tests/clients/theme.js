@@ -4,18 +4,31 @@
 //
 // A theme prints one line for each thing that it checked; the first failure ends the process with code 1.
 
+import { readFileSync } from 'node:fs'
 import process from 'node:process'
 
 export const url = required('SPILLWAY_RPC')
 export const wsUrl = url.replace(/^http/, 'ws')
-/** The development chain's test token. */
-export const tokenAddress = required('SPILLWAY_TOKEN')
-export const withdrawPredeploy = '0x5350000000000000000000000000000000000001'
-export const payoutPredeploy = '0x5350000000000000000000000000000000000002'
+/** Whose logs tell of messages from L1, of memos, and who sends what L1 sent. */
 export const inboxAddress = '0x5350000000000000000000000000000000000003'
 export const memoAddress = '0x5350000000000000000000000000000000000004'
 export const systemAddress = '0x5350000000000000000000000000000000000000'
 export const chainId = Number(required('SPILLWAY_CHAIN_ID'))
+
+/** The listed test token, of which each development account holds `initialTokens`. */
+export const token = required('SPILLWAY_TOKEN')
+export const initialTokens = 1_000_000n * 10n ** 6n
+
+/** Where withdrawals and payouts are called, and where Multicall3 is. */
+export const withdrawAddress = '0x5350000000000000000000000000000000000001'
+export const payoutAddress = '0x5350000000000000000000000000000000000002'
+export const multicallAddress = '0xcA11bde05977b3631167028862bE2a173976CA11'
+
+/** The published ABI of a contract. */
+export function abiOf(contract) {
+  const artifact = new URL(`../../bridge-contracts/artifacts/${contract}.json`, import.meta.url)
+  return JSON.parse(readFileSync(artifact, 'utf8')).abi
+}
 
 /** The words from which the 20 funded development accounts are derived. */
 export const mnemonic = 'test test test test test test test test test test test junk'
@@ -42,6 +55,14 @@ export async function inTime(what, promise) {
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** Asks until the answer is `expected`. */
+export async function becomes(what, expected, ask) {
+  const asking = async () => {
+    while ((await ask()) !== expected) await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  await inTime(what, asking())
 }
 
 /** The error that `promise` is rejected with; it is a failure if it is fulfilled. */

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import {
   BlockNotFoundError,
+  ContractFunctionRevertedError,
   FeeCapTooLowError,
   InsufficientFundsError,
   IntrinsicGasTooLowError,
@@ -28,20 +29,24 @@ import {
 } from 'viem'
 import { mnemonicToAccount } from 'viem/accounts'
 import {
+  abiOf,
+  becomes,
   chainId,
   failure,
-  inTime,
   initialBalance,
+  initialTokens,
+  inTime,
   memoAddress,
   mnemonic,
-  payoutPredeploy,
+  multicallAddress,
+  payoutAddress,
   run,
   shown,
   signal,
   systemAddress,
-  tokenAddress,
+  token,
   url,
-  withdrawPredeploy,
+  withdrawAddress,
   wsUrl,
 } from './theme.js'
 
@@ -50,6 +55,7 @@ const chain = defineChain({
   name: 'Spillway',
   nativeCurrency: { name: 'Ether', symbol: 'ETH', decimals: 18 },
   rpcUrls: { default: { http: [url] } },
+  contracts: { multicall3: { address: multicallAddress } },
 })
 
 const pollingInterval = 20
@@ -276,7 +282,7 @@ async function logs() {
     into.push(...transfers(logs))
     if (watched.length >= 4 && polled.length >= 4) enough.resolve()
   }
-  const subject = { address: tokenAddress, abi, eventName: 'Transfer' }
+  const subject = { address: token, abi, eventName: 'Transfer' }
   const unwatch = socket.watchContractEvent({ ...subject, onLogs: collect(watched), onError: enough.reject })
   // Over HTTP the library installs a filter and polls it.
   const unpoll = reader.watchContractEvent({ ...subject, onLogs: collect(polled), onError: enough.reject })
@@ -286,10 +292,10 @@ async function logs() {
 
   const reference = stringToHex('invoice 7')
   const [a, b] = [getAddress(alice.address), getAddress(bob.address)]
-  const paid = await call(tokenAddress, 'transfer', [b, 5n], 30_000n, reference)
+  const paid = await call(token, 'transfer', [b, 5n], 30_000n, reference)
   const payees = [b, a].map((recipient, at) => ({ recipient, amount: BigInt(at + 1) }))
-  await call(payoutPredeploy, 'payoutToken', [tokenAddress, payees], 45_000n)
-  const left = await call(withdrawPredeploy, 'withdrawToken', [tokenAddress, 9n, b], 60_000n)
+  await call(payoutAddress, 'payoutToken', [token, payees], 45_000n)
+  const left = await call(withdrawAddress, 'withdrawToken', [token, 9n, b], 60_000n)
   const want = [
     [a, b, 5n],
     [a, b, 1n],
@@ -311,7 +317,7 @@ async function logs() {
   assert.equal(found.transactionHash, paid.transactionHash)
   assert.deepEqual([found.args.memo, found.args.amount], [reference, 5n])
   shown('a payment is found by the hash of its reference')
-  const events = { address: withdrawPredeploy, abi, eventName: 'Withdrawal', args: { account: a } }
+  const events = { address: withdrawAddress, abi, eventName: 'Withdrawal', args: { account: a } }
   const [withdrawal] = await reader.getContractEvents({ ...events, fromBlock: 0n })
   assert.equal(withdrawal.transactionHash, left.transactionHash)
   assert.equal(withdrawal.args.index, 0)
@@ -320,7 +326,7 @@ async function logs() {
 
 /** The deposits that fund the accounts: their transaction has no signature, and is read like any other. */
 async function deposits() {
-  const subject = { address: tokenAddress, abi, eventName: 'Transfer', args: { from: zeroAddress } }
+  const subject = { address: token, abi, eventName: 'Transfer', args: { from: zeroAddress } }
   const minted = await reader.getContractEvents({ ...subject, fromBlock: 0n })
   assert.equal(minted.length, 20)
   assert.ok(minted.every(({ args }) => args.value === 10n ** 12n))
@@ -383,6 +389,70 @@ async function limits() {
   await refused({ gas: 100_000n, authorizationList: [authorization] }, TransactionTypeNotSupportedError)
 }
 
+const erc20 = { address: token, abi: abiOf('TokenFacade') }
+const payouts = { address: payoutAddress, abi: abiOf('IPayout') }
+const withdrawals = { address: withdrawAddress, abi: abiOf('IWithdraw') }
+const read = (functionName, ...args) => reader.readContract({ ...erc20, functionName, args })
+
+async function calls() {
+  await becomes('the name that L1 says', 'Spillway development token', () => read('name'))
+  assert.equal(await read('symbol'), 'DEVT')
+  assert.equal(await read('decimals'), 6)
+  assert.equal(await read('totalSupply'), 20n * initialTokens)
+  assert.equal(await read('balanceOf', alice.address), initialTokens)
+  assert.ok((await reader.getCode({ address: token })).length > 2)
+  shown('name, symbol, decimals, supply and balance of a token')
+  const balances = [alice, bob].map(({ address }) => ({ ...erc20, functionName: 'balanceOf', args: [address] }))
+  for (const deployless of [false, true]) {
+    const found = await reader.multicall({ contracts: balances, allowFailure: false, deployless })
+    assert.deepEqual(found, [initialTokens, initialTokens])
+  }
+  shown('balances by Multicall3, and without it')
+}
+
+/** The error of the contract with which the simulation of a call reverts. */
+async function reverts(call) {
+  const error = await failure(call.functionName, reader.simulateContract({ account: alice, ...call }))
+  return error.walk((cause) => cause instanceof ContractFunctionRevertedError)
+}
+
+async function simulates() {
+  const tooMuch = { functionName: 'transfer', args: [bob.address, initialTokens + 1n] }
+  const { data } = await reverts({ ...erc20, ...tooMuch })
+  assert.equal(data.errorName, 'ERC20InsufficientBalance')
+  assert.deepEqual(data.args, [alice.address, initialTokens, initialTokens + 1n])
+  shown('a transfer of too much reverts with the error of ERC-6093')
+  const { reason } = await reverts({ ...erc20, functionName: 'approve', args: [bob.address, 1n] })
+  assert.match(reason, /no allowances on this chain/)
+  shown(`approve reverts: ${reason}`)
+  const payees = Array.from({ length: 64 }, (_, i) => ({ recipient: `0x${String(i).padStart(40, '1')}`, amount: 1n }))
+  const large = await reverts({ ...payouts, functionName: 'payout', args: [payees], value: 64n })
+  assert.match(large.reason, /payout is too large/)
+  shown(`a payout reverts: ${large.reason}`)
+}
+
+/** Simulates a call, sends it, and checks its gas. */
+async function writes(call, gas) {
+  const { request } = await reader.simulateContract({ account: alice, ...call })
+  assert.equal(await reader.estimateContractGas({ account: alice, ...call }), gas)
+  const receipt = await receiptOf(await wallet.writeContract(request))
+  assert.equal(receipt.status, 'success')
+  assert.equal(receipt.gasUsed, gas)
+  shown(`${call.functionName}: simulated, sent, ${gas} gas`)
+}
+
+async function writesContracts() {
+  await writes({ ...erc20, functionName: 'transfer', args: [bob.address, 5n] }, 30_000n)
+  const payees = [alice, bob].map(({ address: recipient }) => ({ recipient, amount: 7n }))
+  await writes({ ...payouts, functionName: 'payout', args: [payees], value: 14n }, 45_000n)
+  await writes({ ...payouts, functionName: 'payoutToken', args: [token, payees] }, 45_000n)
+  assert.equal(await read('balanceOf', bob.address), initialTokens + 12n)
+  await writes({ ...withdrawals, functionName: 'withdraw', args: [alice.address], value: 3n }, 60_000n)
+  await writes({ ...withdrawals, functionName: 'withdrawToken', args: [token, 12n, alice.address] }, 60_000n)
+  assert.equal(await read('balanceOf', alice.address), initialTokens - 24n)
+  assert.equal(await read('totalSupply'), 20n * initialTokens - 12n)
+}
+
 await run({
   connects,
   sends,
@@ -398,4 +468,7 @@ await run({
   batches,
   errors,
   limits,
+  calls,
+  simulates,
+  writes_contracts: writesContracts,
 })

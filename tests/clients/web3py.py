@@ -6,18 +6,34 @@ A theme prints one line for each thing that it checked; the first failure ends t
 """
 
 import asyncio
+import json
 import os
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from eth_account import Account
 from web3 import AsyncWeb3, HTTPProvider, Web3, WebSocketProvider
-from web3.exceptions import BlockNotFound, MethodUnavailable, TransactionNotFound, Web3RPCError
+from web3.exceptions import (
+    BlockNotFound,
+    ContractCustomError,
+    ContractLogicError,
+    MethodUnavailable,
+    TransactionNotFound,
+    Web3RPCError,
+)
 
 URL = os.environ["SPILLWAY_RPC"]
 CHAIN_ID = int(os.environ["SPILLWAY_CHAIN_ID"])
 TOKEN = Web3.to_checksum_address(os.environ["SPILLWAY_TOKEN"])
 MNEMONIC = "test test test test test test test test test test test junk"
+TOKEN = Web3.to_checksum_address(os.environ["SPILLWAY_TOKEN"])
+INITIAL_TOKENS = 1_000_000 * 10**6
+WITHDRAW = "0x5350000000000000000000000000000000000001"
+PAYOUT = "0x5350000000000000000000000000000000000002"
+MULTICALL3 = "0xcA11bde05977b3631167028862bE2a173976CA11"
+ARTIFACTS = Path(__file__).parent / "../../bridge-contracts/artifacts"
 INITIAL_BALANCE = Web3.to_wei(1_000, "ether")
 VALUE = Web3.to_wei("0.25", "ether")
 
@@ -318,6 +334,58 @@ def errors():
     shown("MethodUnavailable for a method that does not exist")
 
 
+def contract(address, name):
+    """A contract by its published ABI."""
+    abi = json.loads((ARTIFACTS / f"{name}.json").read_text())["abi"]
+    return w3.eth.contract(address=address, abi=abi)
+
+
+def calls():
+    erc20 = contract(TOKEN, "TokenFacade")
+    deadline = time.monotonic() + PATIENCE
+    while erc20.functions.name().call() != "Spillway development token":
+        check(time.monotonic() < deadline, "the name that L1 says did not come")
+        time.sleep(POLL)
+    equal(erc20.functions.symbol().call(), "DEVT", "symbol")
+    equal(erc20.functions.decimals().call(), 6, "decimals")
+    equal(erc20.functions.totalSupply().call(), 20 * INITIAL_TOKENS, "supply")
+    balance_of = erc20.functions.balanceOf(alice.address)
+    equal(balance_of.call(), INITIAL_TOKENS, "balance")
+    shown("name, symbol, decimals, supply and balance of a token")
+    multicall = contract(MULTICALL3, "Multicall3")
+    call = (TOKEN, False, balance_of._encode_transaction_data())
+    results = multicall.functions.aggregate3([call]).call()
+    equal(int.from_bytes(results[0][1]), INITIAL_TOKENS, "balance by Multicall3")
+    shown("a balance by Multicall3")
+    transfer = erc20.functions.transfer(bob.address, INITIAL_TOKENS + 1)
+    failure(ContractCustomError, lambda: transfer.call({"from": alice.address}))
+    approve = erc20.functions.approve(bob.address, 1)
+    error = failure(ContractLogicError, lambda: approve.estimate_gas({"from": alice.address}))
+    check("no allowances on this chain" in str(error), error)
+    shown("a transfer of too much and an approval revert")
+
+
+def writes_contracts():
+    erc20 = contract(TOKEN, "TokenFacade")
+    payees = [(alice.address, 7), (bob.address, 7)]
+    price = w3.eth.get_block("latest")["baseFeePerGas"] * 4 + 10**9
+    for function, value, gas in [
+        (erc20.functions.transfer(bob.address, 5), 0, 30_000),
+        (contract(PAYOUT, "IPayout").functions.payout(payees), 14, 45_000),
+        (contract(WITHDRAW, "IWithdraw").functions.withdrawToken(TOKEN, 12, alice.address), 0, 60_000),
+    ]:
+        nonce = w3.eth.get_transaction_count(alice.address)
+        fields = {"from": alice.address, "nonce": nonce, "value": value, "chainId": CHAIN_ID}
+        fields |= {"maxFeePerGas": price, "maxPriorityFeePerGas": 0}
+        transaction = function.build_transaction(fields)
+        equal(transaction["gas"], gas, "estimate")
+        raw = alice.sign_transaction(transaction).raw_transaction
+        receipt = receipt_of(w3.eth.send_raw_transaction(raw))
+        equal((receipt["status"], receipt["gasUsed"]), (1, gas), "receipt")
+    equal(erc20.functions.balanceOf(alice.address).call(), INITIAL_TOKENS - 17, "balance")
+    shown("a transfer, a payout and a withdrawal through their ABI")
+
+
 THEMES = [
     connects,
     sends,
@@ -332,6 +400,8 @@ THEMES = [
     logs,
     deposits,
     errors,
+    calls,
+    writes_contracts,
 ]
 
 

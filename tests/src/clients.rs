@@ -60,7 +60,7 @@ fn theme_passes(mut command: Command, node: &Node, script: &str, theme: &str) {
     command
         .env("SPILLWAY_RPC", node.url())
         .env("SPILLWAY_CHAIN_ID", CHAIN_ID.to_string())
-        .env("SPILLWAY_TOKEN", test_token(node).to_string());
+        .env("SPILLWAY_TOKEN", node.token().to_string());
     let Finished {
         status,
         stdout,
@@ -75,17 +75,6 @@ fn theme_passes(mut command: Command, node: &Node, script: &str, theme: &str) {
         !stdout.is_empty(),
         "{script} {theme} says that it checked nothing"
     );
-}
-
-/// The address of the development chain's test token.
-///
-/// # Panics
-/// If the node's deployment does not say.
-pub fn test_token(node: &Node) -> Address {
-    let path = node.dir().join("deployment.json");
-    let text = fs::read_to_string(&path).expect("a deployment");
-    let deployment: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-    serde_json::from_value(deployment["token"].clone()).expect("the token's address")
 }
 
 /// Runs a command to its end, or ends it when its time is up.

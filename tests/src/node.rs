@@ -6,6 +6,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Instant;
 
+use alloy_primitives::Address;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -198,6 +199,20 @@ impl Node {
             .dir
             .clone()
             .unwrap_or_else(|| self.scratch.path().join("state"))
+    }
+
+    /// The test token that a development chain lists, by `deployment.json`.
+    ///
+    /// # Panics
+    /// If the file does not say it.
+    pub fn token(&self) -> Address {
+        let path = self.dir().join("deployment.json");
+        let text = fs::read(path).expect("the deployment of a running node");
+        let value: Value = serde_json::from_slice(&text).expect("JSON");
+        let token = value.get("token").and_then(Value::as_str);
+        token
+            .and_then(|token| token.parse().ok())
+            .expect("an address")
     }
 
     /// Process id of the running node.

@@ -18,17 +18,21 @@ use crate::installation;
 use crate::steps::Outcome;
 use crate::workspace::{Workspace, execute};
 
-/// What is deployed, by name.
-const CONTRACTS: [&str; 10] = [
+/// What is deployed on L1, what calls find on L2, and the interfaces of what is native there, by name.
+const CONTRACTS: [&str; 14] = [
     "AuthorisationDisputes",
     "BatchDisputes",
     "Bridge",
     "EquivocationDisputes",
+    "IPayout",
+    "IWithdraw",
     "Inbox",
+    "Multicall3",
     "PostedData",
     "Rollup",
     "TestToken",
     "TimelockController",
+    "TokenFacade",
     "TransitionDisputes",
 ];
 

@@ -23,7 +23,8 @@ const L1: &str = "spillway-l1";
 /// A crate that is not listed fails the check, so a new one is placed on purpose.
 const TABLE: &[(&str, MayUse)] = &[
     (PROTOCOL, Only(&[])),
-    ("spillway-sequencer", Only(&[PROTOCOL])),
+    // Calls run the compiled facades of `bridge-contracts/contracts/facades/`.
+    ("spillway-sequencer", Only(&[PROTOCOL, CONTRACTS])),
     (CONTRACTS, Only(&[])),
     (L1, Only(&[PROTOCOL, CONTRACTS])),
     ("spillway-batcher", Only(&[PROTOCOL, L1])),

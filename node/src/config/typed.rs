@@ -159,6 +159,9 @@ pub(super) struct Rpc {
     pub(super) stop_max_ms: Option<i64>,
     pub(super) sync_wait_ms: Option<i64>,
     pub(super) sync_wait_max_ms: Option<i64>,
+    pub(super) calls_at_once: Option<i64>,
+    pub(super) call_gas_max: Option<i64>,
+    pub(super) call_time_max_ms: Option<i64>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use alloy_primitives::Address;
 use anyhow::{Result, anyhow, bail, ensure};
+use spillway_sequencer::CallLimits;
 use spillway_sequencer::config::{BacklogConfig, BlockConfig, Config, QueueConfig, StorageConfig};
 use spillway_sequencer::genesis::Genesis;
 use spillway_sequencer::rpc::{QueryConfig, RpcConfig};
@@ -378,6 +379,7 @@ fn rpc(typed: &typed::Rpc, block_transactions_max: usize) -> Result<RpcConfig> {
         })?,
         block_transactions_max,
         queries: queries(typed, default.queries)?,
+        calls: calls(typed, default.calls)?,
     };
     ensure!(
         rpc.sync_wait <= rpc.sync_wait_max,
@@ -386,6 +388,21 @@ fn rpc(typed: &typed::Rpc, block_transactions_max: usize) -> Result<RpcConfig> {
         rpc.sync_wait_max.as_millis(),
     );
     Ok(rpc)
+}
+
+fn calls(typed: &typed::Rpc, default: CallLimits) -> Result<CallLimits> {
+    Ok(CallLimits {
+        at_once: or_default(typed.calls_at_once, default.at_once, |value| {
+            ranged("rpc.calls_at_once", value, 1..=1_024)
+        })?,
+        gas_max: or_default(typed.call_gas_max, default.gas_max, |value| {
+            ranged("rpc.call_gas_max", value, 1_000_000..=1_000_000_000)
+        })?,
+        time_max: or_default(typed.call_time_max_ms, default.time_max, |value| {
+            milliseconds("rpc.call_time_max_ms", value, 10..=60_000)
+        })?,
+        ..default
+    })
 }
 
 pub(super) fn or_default<T>(

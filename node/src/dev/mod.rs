@@ -36,7 +36,7 @@ use self::setup::Setup;
 use crate::batching::{Batching, BatchingConfig};
 use crate::cli::DevArgs;
 use crate::directory::Directory;
-use crate::follower::{Chain, FollowerSettings, follow};
+use crate::follower::{Chain, FollowerSettings, follow, name_tokens};
 use crate::relaying::{Desk, Relaying, RelayingConfig};
 use crate::service::{self, Interruption, Service, Settings};
 use crate::verifying::{Found, Verifying, VerifyingConfig};
@@ -160,6 +160,8 @@ impl Scene<'_> {
             let chain = Chain::Sequencer(sequencer);
             follow(l1, &on_l1, settings, chain, orders).await;
         });
+        let names = name_tokens(provider.clone(), service.core().view());
+        service.spawn(|_| names);
         let (config, dir) = (self.batching(args)?, service.directory().path().to_owned());
         service.spawn(|sequencer| {
             Batching::new(config, provider.clone(), deployment, &dir, sequencer).run()

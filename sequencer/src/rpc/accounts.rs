@@ -9,9 +9,12 @@ use jsonrpsee::types::Params;
 use spillway_protocol::account::Account;
 
 use super::Rpc;
-use super::arguments::{Argument, Arguments, BlockRef};
+use super::arguments::{Argument, Arguments, BlockRef, Word};
 use super::block_methods::read_failed;
 use super::error;
+use crate::call::facades::Facade;
+use crate::call::{CallError, storage_at};
+use crate::ledger::Ledger;
 
 /// Registers the methods.
 pub(super) fn register(module: &mut RpcModule<Rpc>) -> Result<(), RegisterMethodError> {
@@ -25,19 +28,25 @@ pub(super) fn register(module: &mut RpcModule<Rpc>) -> Result<(), RegisterMethod
     module.register_async_method("eth_getTransactionCount", |params, rpc, _| async move {
         transaction_count(&params, &rpc).await
     })?;
-    // There are no contracts; addresses and blocks are still checked for their form.
-    module.register_method("eth_getCode", |params, _, _| {
+    // Code is the same whatever the block is: that of the facades, as calls find it.
+    module.register_method("eth_getCode", |params, rpc, _| {
         let mut arguments = Arguments::of(&params)?;
-        arguments.required::<Address>("address")?;
+        let address = arguments.required::<Address>("address")?;
         arguments.optional::<BlockRef>("block")?;
-        RpcResult::Ok(Bytes::new())
+        let facade = facade(rpc, &address);
+        RpcResult::Ok(facade.map_or_else(Bytes::new, |it| it.code().bytecode.original_bytes()))
     })?;
-    module.register_method("eth_getStorageAt", |params, _, _| {
+    module.register_method("eth_getStorageAt", |params, rpc, _| {
         let mut arguments = Arguments::of(&params)?;
-        arguments.required::<Address>("address")?;
-        arguments.required::<StorageSlot>("slot")?;
-        arguments.optional::<BlockRef>("block")?;
-        RpcResult::Ok(B256::ZERO)
+        let address = arguments.required::<Address>("address")?;
+        let Word(slot) = arguments.required("slot")?;
+        let at = arguments.optional("block")?.unwrap_or(BlockRef::Latest);
+        // Nobody else has any storage, whatever the block is.
+        if facade(rpc, &address).is_none() {
+            return RpcResult::Ok(B256::ZERO);
+        }
+        let read = |ledger: &Ledger| storage_at(&rpc.view, ledger, &address, slot);
+        Ok(at_block(rpc, at, read)?.unwrap_or_default().into())
     })?;
     module.register_method("eth_getProof", |_, _, _| {
         RpcResult::<()>::Err(error::refused(
@@ -47,15 +56,10 @@ pub(super) fn register(module: &mut RpcModule<Rpc>) -> Result<(), RegisterMethod
     Ok(())
 }
 
-/// A slot as a quantity or as 32 bytes.
-struct StorageSlot;
-
-impl Argument for StorageSlot {
-    fn read(json: &str) -> Result<Self, &'static str> {
-        B256::read(json)
-            .map(|_| Self)
-            .or_else(|_| U256::read(json).map(|_| Self))
-    }
+/// What calls find at an address.
+pub(super) fn facade(rpc: &Rpc, address: &Address) -> Option<Facade> {
+    rpc.view
+        .with_ledger(|ledger| Facade::at(address, ledger.tokens()))
 }
 
 async fn transaction_count(params: &Params<'_>, rpc: &Rpc) -> RpcResult<U64> {
@@ -89,8 +93,32 @@ impl Argument for NonceRef {
 
 /// The account at a block, `None` when there is none.
 fn account(rpc: &Rpc, address: Address, at: BlockRef) -> RpcResult<Option<Account>> {
-    let number = match at {
-        BlockRef::Latest => return Ok(rpc.view.account(&address)),
+    let read = |ledger: &Ledger| {
+        let index = ledger.state().index_of(&address);
+        index.and_then(|index| ledger.state().account(index))
+    };
+    at_block(rpc, at, read).map(Option::flatten)
+}
+
+/// What is read of the ledger after a block; `None` after genesis, where there is nothing.
+fn at_block<T>(rpc: &Rpc, at: BlockRef, read: impl FnOnce(&Ledger) -> T) -> RpcResult<Option<T>> {
+    let number = block_number(rpc, at)?;
+    rpc.view.with_ledger(|ledger| {
+        let newest = ledger.head().number;
+        let number = number.unwrap_or(newest);
+        match state_at(number, newest) {
+            StateAt::Held => Ok(Some(read(ledger))),
+            StateAt::Empty => Ok(None),
+            StateAt::Unknown => Err(error::refused("header not found")),
+            StateAt::Gone => Err(error::refused(&CallError::Gone(number))),
+        }
+    })
+}
+
+/// The number of a block, `None` for the newest one. Whether there is such a block is for the reader of its state to say.
+pub(super) fn block_number(rpc: &Rpc, at: BlockRef) -> RpcResult<Option<u64>> {
+    Ok(Some(match at {
+        BlockRef::Latest => return Ok(None),
         BlockRef::Earliest => 0,
         BlockRef::Number(number) => number,
         BlockRef::Hash(hash) => {
@@ -103,20 +131,7 @@ fn account(rpc: &Rpc, address: Address, at: BlockRef) -> RpcResult<Option<Accoun
         }
         BlockRef::Safe => rpc.view.tagged().safe,
         BlockRef::Finalized => rpc.view.tagged().finalized,
-    };
-    rpc.view
-        .with_ledger(|ledger| match state_at(number, ledger.head().number) {
-            StateAt::Held => {
-                let index = ledger.state().index_of(&address);
-                Ok(index.and_then(|index| ledger.state().account(index)))
-            }
-            StateAt::Empty => Ok(None),
-            StateAt::Unknown => Err(error::refused("header not found")),
-            StateAt::Gone => Err(error::refused(&format_args!(
-                "historical state of block {number} is not available: \
-             this node holds the state of the newest block, ask for `latest`"
-            ))),
-        })
+    }))
 }
 
 /// What is known of the state after a block.
@@ -156,13 +171,5 @@ mod tests {
         ] {
             assert_eq!(state_at(number, newest), want, "{number} of {newest}");
         }
-    }
-
-    #[test]
-    fn a_slot_is_a_quantity_or_32_bytes() {
-        assert!(StorageSlot::read(r#""0x0""#).is_ok());
-        assert!(StorageSlot::read(&format!("\"{}\"", B256::ZERO)).is_ok());
-        assert!(StorageSlot::read(r#""0x00""#).is_err());
-        assert!(StorageSlot::read("0").is_err());
     }
 }

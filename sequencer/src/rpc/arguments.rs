@@ -146,6 +146,38 @@ impl Argument for u64 {
     }
 }
 
+/// A word of storage: a quantity, or 32 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Word(pub(super) U256);
+
+impl Argument for Word {
+    fn read(json: &str) -> Result<Self, &'static str> {
+        B256::read(json)
+            .map(|word| Self(word.into()))
+            .or_else(|_| U256::read(json).map(Self))
+    }
+}
+
+/// An object as text; the empty one unless it is given. What is read of it is looked at later, so that an error can name it.
+#[derive(Debug)]
+pub(super) struct ObjectText(pub(super) String);
+
+impl Default for ObjectText {
+    fn default() -> Self {
+        Self("{}".to_owned())
+    }
+}
+
+impl Argument for ObjectText {
+    fn read(json: &str) -> Result<Self, &'static str> {
+        if json.starts_with('{') {
+            Ok(Self(json.to_owned()))
+        } else {
+            Err("expected an object")
+        }
+    }
+}
+
 /// A number that clients send both as a quantity and as a JSON number.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Count(pub(super) u64);
@@ -260,6 +292,15 @@ fn read_tag_or_number(json: &str) -> Result<BlockRef, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_is_a_quantity_or_32_bytes() {
+        assert_eq!(Word::read(r#""0x5""#), Ok(Word(U256::from(5))));
+        let padded = format!("\"{}\"", B256::with_last_byte(5));
+        assert_eq!(Word::read(&padded), Ok(Word(U256::from(5))));
+        assert!(Word::read(r#""0x00""#).is_err());
+        assert!(Word::read("0").is_err());
+    }
 
     #[test]
     fn blocks() {

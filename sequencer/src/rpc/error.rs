@@ -3,6 +3,7 @@
 //! An error has two messages: what the client reads, in geth's words where wallets match on them, and
 //! for our own failures what the log says, which the client never sees.
 
+use alloy_primitives::Bytes;
 use jsonrpsee::types::ErrorObjectOwned;
 use jsonrpsee::types::error::{INTERNAL_ERROR_CODE, INVALID_PARAMS_CODE, METHOD_NOT_FOUND_CODE};
 use serde::Serialize;
@@ -19,6 +20,8 @@ pub(super) const REFUSED_CODE: i32 = -32000;
 pub(super) const UNAVAILABLE_CODE: i32 = -32002;
 /// Try again later (EIP-1474: limit exceeded). Wallet libraries retry it by themselves.
 pub(super) const BUSY_CODE: i32 = -32005;
+/// A call that reverted, as geth and EIP-1474 have it.
+pub(super) const REVERTED_CODE: i32 = 3;
 /// Taken, but not durable within the time given (EIP-7966).
 pub(super) const NOT_YET_DURABLE_CODE: i32 = 4;
 
@@ -54,7 +57,7 @@ pub(super) fn internal(doing: &'static str, reason: &dyn std::error::Error) -> E
 /// Why a transaction was not taken.
 pub(super) fn submit(error: &SubmitError) -> ErrorObjectOwned {
     match error {
-        SubmitError::Busy | SubmitError::Ordering(OrderingError::HeldFull) => busy(error),
+        SubmitError::Busy | SubmitError::Ordering(OrderingError::HeldFull) => lanes_busy(error),
         SubmitError::Halted => plain(UNAVAILABLE_CODE, error.to_string()),
         SubmitError::Admission(AdmissionError::Transaction(reason)) => transaction(reason),
         SubmitError::Admission(AdmissionError::Sender)
@@ -90,10 +93,7 @@ const SEARCH_RETRY_AFTER_MS: u64 = 1_000;
 
 /// Nothing is answered while the chain is rolled back.
 pub(super) fn rolling_back(rollback: &RollingBack) -> ErrorObjectOwned {
-    let retry = Retry {
-        retry_after_ms: RollingBack::RETRY_AFTER_MS,
-    };
-    ErrorObjectOwned::owned(BUSY_CODE, rollback.to_string(), Some(retry))
+    busy(rollback.to_string(), RollingBack::RETRY_AFTER_MS)
 }
 
 /// The data of an error that goes away by itself.
@@ -104,21 +104,25 @@ struct Retry {
 
 /// What can be told or done later.
 pub(super) fn not_now(message: String) -> ErrorObjectOwned {
-    let retry = Retry {
-        retry_after_ms: NOT_NOW_RETRY_MS,
-    };
-    ErrorObjectOwned::owned(BUSY_CODE, message, Some(retry))
+    busy(message, NOT_NOW_RETRY_MS)
 }
 
-fn busy(error: &SubmitError) -> ErrorObjectOwned {
+fn lanes_busy(error: &SubmitError) -> ErrorObjectOwned {
     let message = match error {
         SubmitError::Busy => error.to_string(),
         _ => format!("{error} (busy, retry after {RETRY_AFTER_MS} ms)"),
     };
-    let retry = Retry {
-        retry_after_ms: RETRY_AFTER_MS,
-    };
-    ErrorObjectOwned::owned(BUSY_CODE, message, Some(retry))
+    busy(message, RETRY_AFTER_MS)
+}
+
+/// Nothing happened: the same may be asked again so many milliseconds later.
+pub(super) fn busy(message: String, retry_after_ms: u64) -> ErrorObjectOwned {
+    ErrorObjectOwned::owned(BUSY_CODE, message, Some(Retry { retry_after_ms }))
+}
+
+/// A call that reverted, with the output by which libraries find the contract's error.
+pub(super) fn reverted(message: String, output: &Bytes) -> ErrorObjectOwned {
+    ErrorObjectOwned::owned(REVERTED_CODE, message, Some(output))
 }
 
 /// Without `data`, not even null: web3.py takes an error with it for one of a contract.

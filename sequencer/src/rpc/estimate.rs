@@ -1,181 +1,146 @@
-//! `eth_estimateGas`: what a call would mean as a transaction, what it costs, and whether the sender
-//! can pay for it.
+//! `eth_estimateGas`: what a call would mean as a transaction, what that costs, and whether it could be done now.
 //!
-//! The call is put into the bytes of a transaction and read by the code that reads those of wallets,
-//! so that an estimate and a transaction cannot mean different things.
+//! The gas is the price of what the transaction means, whatever its simulation takes. Where calls find a contract, the call is simulated as
+//! well, so that a wallet reads the reason before it sends what would be refused, or what would mean something else than it seems to.
 
-use alloy_consensus::{SignableTransaction, TxEip1559};
-use alloy_eips::eip2718::Encodable2718;
-use alloy_primitives::{Address, Bytes, Signature, TxKind, U64, U256};
+use alloy_primitives::{Address, U64, U256};
 use jsonrpsee::RpcModule;
-use jsonrpsee::core::{JsonRawValue, RegisterMethodError, RpcResult};
-use serde::Deserialize;
+use jsonrpsee::core::{RegisterMethodError, RpcResult};
+use jsonrpsee::types::Params;
 use spillway_protocol::gas;
 use spillway_protocol::state::State;
 use spillway_protocol::token::{ETH, TokenTable};
-use spillway_protocol::transaction::{Asset, Intent, TransactionError, WalletTransaction};
+use spillway_protocol::transaction::{Asset, Intent};
 use spillway_protocol::transition::Rejection;
 
 use super::Rpc;
-use super::arguments::{Argument, Arguments, BlockRef, member};
+use super::accounts::facade;
+use super::arguments::{Arguments, BlockRef, ObjectText};
+use super::call::{Request, refusal, state_overrides};
 use super::error;
+use crate::call::facades::Facade;
+use crate::call::{Call, StateOverrides, intent_of};
 use crate::ordering::OrderingError;
 
 /// Registers the method.
 pub(super) fn register(module: &mut RpcModule<Rpc>) -> Result<(), RegisterMethodError> {
-    module.register_method("eth_estimateGas", |params, rpc, _| {
-        let mut arguments = Arguments::of(&params)?;
-        let call = Call::of(&arguments.required::<CallJson>("call")?.0)?;
-        arguments.optional::<BlockRef>("block")?;
-        estimate(rpc, &call).map(U64::from)
+    module.register_async_method("eth_estimateGas", |params, rpc, _| async move {
+        estimate(&params, &rpc).await.map(U64::from)
     })?;
     Ok(())
 }
 
-/// A call object as text. What is read of it is looked at later, so that an error can name it.
-struct CallJson(String);
+/// The block is not looked at: a transaction comes after the newest one.
+async fn estimate(params: &Params<'_>, rpc: &Rpc) -> RpcResult<u64> {
+    let mut arguments = Arguments::of(params)?;
+    let request = Request::of(&arguments.required("call")?)?;
+    arguments.optional::<BlockRef>("block")?;
+    let overrides: Option<ObjectText> = arguments.optional("state overrides")?;
+    let overrides = state_overrides(&overrides.unwrap_or_default())?;
 
-impl Argument for CallJson {
-    fn read(json: &str) -> Result<Self, &'static str> {
-        if json.starts_with('{') {
-            Ok(Self(json.to_owned()))
-        } else {
-            Err("expected an object")
-        }
-    }
-}
-
-/// The members of a call object that say what it means. Others, such as prices, nonce and gas,
-/// change nothing here and are ignored.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Members<'a> {
-    #[serde(borrow)]
-    from: Option<&'a JsonRawValue>,
-    #[serde(borrow)]
-    to: Option<&'a JsonRawValue>,
-    #[serde(borrow)]
-    value: Option<&'a JsonRawValue>,
-    #[serde(borrow)]
-    input: Option<&'a JsonRawValue>,
-    #[serde(borrow)]
-    data: Option<&'a JsonRawValue>,
-    #[serde(borrow)]
-    access_list: Option<&'a JsonRawValue>,
-}
-
-/// A call to estimate.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Call {
-    from: Option<Address>,
-    to: Option<Address>,
-    value: U256,
-    data: Bytes,
-}
-
-impl Call {
-    fn of(json: &str) -> RpcResult<Self> {
-        let members: Members<'_> = serde_json::from_str(json)
-            .map_err(|_| error::invalid_params("invalid argument 0 (call)".to_owned()))?;
-        if members
-            .access_list
-            .is_some_and(|list| !matches!(list.get(), "[]" | "null"))
-        {
-            return Err(error::transaction(&TransactionError::AccessListNotEmpty));
-        }
-        let input: Option<Bytes> = member(members.input, "input")?;
-        let data: Option<Bytes> = member(members.data, "data")?;
-        if input.is_some() && data.is_some() && input != data {
-            let message = "`data` and `input` differ: set one of them, `input` is the newer name";
-            return Err(error::invalid_params(message.to_owned()));
-        }
-        Ok(Self {
-            from: member(members.from, "from")?,
-            to: member(members.to, "to")?,
-            value: member(members.value, "value")?.unwrap_or_default(),
-            data: input.or(data).unwrap_or_default(),
-        })
-    }
-
-    /// What the call asks for as a transaction.
-    fn intent(&self, chain_id: u64) -> Result<Intent, TransactionError> {
-        let transaction = TxEip1559 {
-            chain_id,
-            gas_limit: u64::MAX,
-            to: self.to.map_or(TxKind::Create, TxKind::Call),
-            value: self.value,
-            input: self.data.clone(),
-            ..TxEip1559::default()
-        };
-        // Any signature of the right form: reading does not recover the sender.
-        let signature = Signature::new(U256::ONE, U256::ONE, false);
-        let raw = transaction.into_signed(signature).encoded_2718();
-        Intent::of(&WalletTransaction::decode(&raw, chain_id)?)
-    }
-}
-
-fn estimate(rpc: &Rpc, call: &Call) -> RpcResult<u64> {
-    let intent = call.intent(rpc.view.genesis().chain_id);
+    let chain_id = rpc.view.genesis().chain_id;
+    let intent = intent_of(chain_id, request.to, request.value, request.data.clone());
     let intent = intent.map_err(|reason| error::transaction(&reason))?;
-    if let Some(from) = call.from {
+    let facade = request.to.and_then(|to| facade(rpc, &to));
+    if let Some(from) = request.from {
         let base_fee = rpc.view.base_fee();
         rpc.view
             .with_ledger(|ledger| {
-                check_funds(ledger.state(), ledger.tokens(), base_fee, &from, &intent)
+                let sender = Sender::of(ledger.state(), &from, &overrides);
+                sender.check(ledger.tokens(), base_fee, &intent, facade)
             })
             .map_err(|reason| error::refused(&reason))?;
+    }
+    if is_simulated(facade, request.from, &intent)? {
+        simulate(rpc, request, overrides).await?;
     }
     Ok(gas::gas(intent.gas_kind()))
 }
 
-/// Whether the sender could do that now, in the words that it would read after sending.
-fn check_funds(
-    state: &State,
-    tokens: &TokenTable,
-    base_fee: u64,
-    from: &Address,
-    intent: &Intent,
-) -> Result<(), OrderingError> {
-    let sender = state.index_of(from);
-    let held = |token| sender.map_or(0, |index| state.balance(index, token));
-    let amount = amount(intent);
-    let fee = gas::fee(intent.gas_kind(), base_fee);
-    let cost = if intent.asset() == Asset::Eth {
-        amount.saturating_add(fee)
-    } else {
-        fee
+/// Whether the simulation says more than the ledger. Nobody in particular can pay for nothing, so without a sender only what could not be
+/// done by anyone is simulated: what is no call of the facade, and would be a transfer of ETH with a memo.
+fn is_simulated(facade: Option<Facade>, from: Option<Address>, intent: &Intent) -> RpcResult<bool> {
+    match facade {
+        None => Ok(false),
+        Some(Facade::Multicall3) => Err(error::refused(
+            "Multicall3 is for eth_call alone: sent to it, a transaction would be a transfer of ETH to an address without a key",
+        )),
+        Some(Facade::Token(_) | Facade::Predeploy) => {
+            let is_memo = matches!(
+                intent,
+                Intent::Transfer {
+                    asset: Asset::Eth,
+                    ..
+                }
+            );
+            Ok(from.is_some() || is_memo)
+        }
+    }
+}
+
+async fn simulate(rpc: &Rpc, request: Request, state: StateOverrides) -> RpcResult<()> {
+    let call = Call {
+        from: request.from.unwrap_or_default(),
+        to: request.to,
+        value: request.value,
+        data: request.data,
+        state,
+        ..Call::default()
     };
-    let balance = held(ETH);
-    if balance < cost {
-        return Err(OrderingError::InsufficientFunds {
-            address: *from,
-            balance,
-            cost,
-        });
-    }
-    if sender
-        .and_then(|index| state.locked(index))
-        .unwrap_or(false)
-    {
-        return Err(OrderingError::Rejected(Rejection::Locked));
-    }
-    if let Asset::Token(address) = intent.asset() {
-        let token = tokens
-            .id_of(&address)
-            .ok_or(OrderingError::UnlistedToken(address))?;
-        let balance = held(token);
-        if balance == 0 {
-            return Err(OrderingError::Rejected(Rejection::TokenNotHeld(token)));
-        }
-        if balance < amount {
-            let needed = amount;
-            return Err(OrderingError::Rejected(Rejection::InsufficientFunds {
-                balance,
-                needed,
-            }));
+    let outcome = rpc.calls.run(call).await;
+    outcome.map(drop).map_err(|error| refusal(&error))
+}
+
+/// Who would send the transaction.
+struct Sender {
+    address: Address,
+    /// In wei.
+    balance: U256,
+    locked: bool,
+}
+
+impl Sender {
+    fn of(state: &State, address: &Address, overrides: &StateOverrides) -> Self {
+        let index = state.index_of(address);
+        let held = index.map_or(0, |index| state.balance(index, ETH));
+        let overridden = overrides.get(address).and_then(|it| it.balance);
+        Self {
+            address: *address,
+            balance: overridden.unwrap_or(U256::from(held)),
+            locked: index.and_then(|index| state.locked(index)).unwrap_or(false),
         }
     }
-    Ok(())
+
+    /// Whether it could pay now, in the words that it would read after sending. What the simulation of a facade finds is left to that.
+    fn check(
+        &self,
+        tokens: &TokenTable,
+        base_fee: u64,
+        intent: &Intent,
+        facade: Option<Facade>,
+    ) -> Result<(), OrderingError> {
+        let fee = gas::fee(intent.gas_kind(), base_fee);
+        let cost = match intent.asset() {
+            Asset::Eth => amount(intent).saturating_add(fee),
+            Asset::Token(_) => fee,
+        };
+        if self.balance < U256::from(cost) {
+            return Err(OrderingError::InsufficientFunds {
+                address: self.address,
+                balance: self.balance.saturating_to(),
+                cost,
+            });
+        }
+        if facade.is_none() && self.locked {
+            return Err(OrderingError::Rejected(Rejection::Locked));
+        }
+        match intent.asset() {
+            Asset::Token(token) if tokens.id_of(&token).is_none() => {
+                Err(OrderingError::UnlistedToken(token))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// All that the intent moves, in the asset's smallest unit.
@@ -193,8 +158,8 @@ fn amount(intent: &Intent) -> u128 {
 mod tests {
     use spillway_protocol::gas::{Kind, TRANSFER_ETH, TRANSFER_TOKEN, WITHDRAW, gas};
     use spillway_protocol::transaction::{
-        PAYOUT_PREDEPLOY, Payee, WITHDRAW_PREDEPLOY, encode_payout_call, encode_transfer_call,
-        encode_withdraw_call,
+        PAYOUT_PREDEPLOY, Payee, TransactionError, WITHDRAW_PREDEPLOY, encode_payout_call,
+        encode_transfer_call, encode_withdraw_call,
     };
 
     use super::*;
@@ -202,13 +167,17 @@ mod tests {
     const CHAIN_ID: u64 = 51_717;
     const SOMEONE: Address = Address::repeat_byte(7);
 
-    fn call(to: Address, value: u64, data: Vec<u8>) -> Call {
-        Call {
-            from: None,
+    fn call(to: Address, value: u64, data: Vec<u8>) -> Request {
+        Request {
             to: Some(to),
             value: U256::from(value),
             data: data.into(),
+            ..Request::default()
         }
+    }
+
+    fn intent(call: &Request) -> Result<Intent, TransactionError> {
+        intent_of(CHAIN_ID, call.to, call.value, call.data.clone())
     }
 
     #[test]
@@ -237,7 +206,7 @@ mod tests {
                 gas(Kind::Payout { recipients: 3 }),
             ),
         ] {
-            let intent = call.intent(CHAIN_ID);
+            let intent = intent(&call);
             assert_eq!(
                 intent.map(|intent| gas(intent.gas_kind())),
                 Ok(want),
@@ -249,9 +218,9 @@ mod tests {
     #[test]
     fn what_is_no_transaction_has_no_estimate() {
         for (call, want) in [
-            (Call::default(), TransactionError::ContractCreation),
+            (Request::default(), TransactionError::ContractCreation),
             (
-                Call {
+                Request {
                     value: U256::MAX,
                     ..call(SOMEONE, 0, vec![])
                 },
@@ -270,47 +239,16 @@ mod tests {
                 TransactionError::ValueWithToken,
             ),
         ] {
-            assert_eq!(call.intent(CHAIN_ID), Err(want));
-        }
-    }
-
-    #[test]
-    fn call_objects() {
-        let to = format!("\"to\":\"{SOMEONE}\"");
-        let read = |json: &str| Call::of(json).map_err(|error| error.message().to_owned());
-        let plain = call(SOMEONE, 0, vec![]);
-        for extra in [
-            "",
-            r#","gas":"0x5208","nonce":"0x1","type":"0x2","maxFeePerGas":"0x1","chainId":"0xca05""#,
-            r#","accessList":[],"data":null,"unknown":{"deep":[[[]]]}"#,
-            r#","data":"0x","input":"0x""#,
-        ] {
-            assert_eq!(
-                read(&format!("{{{to}{extra}}}")),
-                Ok(plain.clone()),
-                "{extra}"
-            );
-        }
-        for (extra, words) in [
-            (r#","value":"0x01""#, "invalid `value`"),
-            (r#","from":"0x01""#, "invalid `from`"),
-            (
-                r#","data":"0x01","input":"0x02""#,
-                "`data` and `input` differ",
-            ),
-            (r#","accessList":[{}]"#, "access lists are not supported"),
-            (r#","to":"0x""#, "invalid argument 0"),
-        ] {
-            let error = read(&format!("{{{to}{extra}}}")).unwrap_err();
-            assert!(error.contains(words), "{extra}: {error}");
+            assert_eq!(intent(&call), Err(want));
         }
     }
 
     #[test]
     fn a_sender_without_an_account_cannot_pay() {
         let state = State::genesis(Address::repeat_byte(1));
-        let intent = call(SOMEONE, 5, vec![]).intent(CHAIN_ID).unwrap();
-        let error = check_funds(&state, &TokenTable::default(), 10, &SOMEONE, &intent);
+        let intent = intent(&call(SOMEONE, 5, vec![])).unwrap();
+        let sender = Sender::of(&state, &SOMEONE, &StateOverrides::new());
+        let error = sender.check(&TokenTable::default(), 10, &intent, None);
         assert_eq!(
             error,
             Err(OrderingError::InsufficientFunds {

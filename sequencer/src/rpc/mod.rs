@@ -9,6 +9,7 @@ mod accounts;
 mod arguments;
 mod block_methods;
 pub mod bridge;
+mod call;
 mod dispatch;
 mod error;
 mod estimate;
@@ -25,6 +26,7 @@ mod sending;
 mod server;
 mod subscriptions;
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,6 +37,7 @@ use jsonrpsee::{Methods, RpcModule};
 use spillway_protocol::gas::{Kind, gas};
 use spillway_protocol::limits::PAYEES_MAX;
 
+use crate::call::{CallLimits, Pool};
 use crate::submission::Submitter;
 use crate::view::View;
 
@@ -78,6 +81,8 @@ pub struct RpcConfig {
     pub block_transactions_max: usize,
     /// What searches, filters and subscriptions of all clients may cost.
     pub queries: QueryConfig,
+    /// What `eth_call` may take. These are for the whole node.
+    pub calls: CallLimits,
 }
 
 /// What searches, filters and subscriptions may cost.
@@ -98,7 +103,7 @@ pub struct QueryConfig {
 impl RpcConfig {
     /// The defaults at an address.
     #[must_use]
-    pub const fn new(addr: SocketAddr) -> Self {
+    pub fn new(addr: SocketAddr) -> Self {
         Self {
             addr,
             connections_max: 1_024,
@@ -120,6 +125,7 @@ impl RpcConfig {
                 filters_max: 1_024,
                 messages_rate_max: 20_000,
             },
+            calls: CallLimits::default(),
         }
     }
 }
@@ -135,20 +141,26 @@ struct Rpc {
     searches: Searches,
     /// None without a relayer.
     bridge: Option<Arc<dyn bridge::Bridge>>,
+    calls: Pool,
 }
 
 impl Rpc {
     /// Over a chain, until the server stops.
+    ///
+    /// # Errors
+    /// When no thread can be started.
     fn new(
         submitter: Submitter,
         view: View,
         config: RpcConfig,
         bridge: Option<Arc<dyn bridge::Bridge>>,
         stop: StopHandle,
-    ) -> Self {
+    ) -> io::Result<Self> {
         let chain = ethereum::Chain::of(&view, &config);
         let rate = config.queries.messages_rate_max;
-        Self {
+        let gas_limit = gas_limit(config.block_transactions_max);
+        Ok(Self {
+            calls: Pool::start(&view, config.calls, gas_limit)?,
             subscriptions: Subscriptions::start(view.clone(), chain, rate, stop),
             filters: Filters::new(config.queries.filters_max),
             searches: Searches::new(),
@@ -156,7 +168,7 @@ impl Rpc {
             view,
             config,
             bridge,
-        }
+        })
     }
 
     const fn limits(&self) -> SearchLimits {
@@ -189,6 +201,7 @@ fn methods(rpc: Rpc) -> Result<(Methods, Methods), RegisterMethodError> {
     accounts::register(&mut calls)?;
     block_methods::register(&mut calls)?;
     bridge::register(&mut calls)?;
+    call::register(&mut calls)?;
     feed::register(&mut calls)?;
     fees::register(&mut calls)?;
     finality::register(&mut calls)?;
@@ -205,6 +218,7 @@ fn methods(rpc: Rpc) -> Result<(Methods, Methods), RegisterMethodError> {
 
 #[cfg(test)]
 mod tests {
+    mod calls;
     mod l1_progress;
     mod logs;
     mod node;

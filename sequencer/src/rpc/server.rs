@@ -97,7 +97,7 @@ impl Listener {
 /// one, these methods are refused.
 ///
 /// # Errors
-/// When the listener cannot be used.
+/// When the listener cannot be used, or no thread can be started.
 pub fn serve(
     listener: &Listener,
     config: RpcConfig,
@@ -106,7 +106,7 @@ pub fn serve(
     bridge: Option<Arc<dyn Bridge>>,
 ) -> io::Result<RpcServer> {
     let (stop, handle) = stop_channel();
-    let rpc = Rpc::new(submitter, view, config, bridge, stop.clone());
+    let rpc = Rpc::new(submitter, view, config, bridge, stop.clone())?;
     let (calls, all) = methods(rpc).map_err(io::Error::other)?;
     let [calls, all] = [calls, all].map(|methods| (Door::Open(methods.clone()), methods));
     start(listener, config, (calls, all), stop, handle)

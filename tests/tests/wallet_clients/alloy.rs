@@ -16,7 +16,7 @@ use tokio::time::timeout;
 const VALUE: u128 = 250_000_000_000_000_000;
 
 /// A provider that signs as the first funded account.
-fn connect(node: &Node) -> impl Provider + use<> {
+pub(super) fn connect(node: &Node) -> impl Provider + use<> {
     let wallet = EthereumWallet::from(accounts::funded(0));
     let provider = ProviderBuilder::new()
         .wallet(wallet)
@@ -27,11 +27,11 @@ fn connect(node: &Node) -> impl Provider + use<> {
     provider
 }
 
-fn alice() -> Address {
+pub(super) fn alice() -> Address {
     accounts::funded(0).address()
 }
 
-fn bob() -> Address {
+pub(super) fn bob() -> Address {
     accounts::funded(1).address()
 }
 
@@ -44,7 +44,7 @@ fn signed(nonces: impl IntoIterator<Item = u64>) -> Vec<SignedTransfer> {
         .collect()
 }
 
-async fn receipt(
+pub(super) async fn receipt(
     pending: PendingTransactionBuilder<alloy_network::Ethereum>,
 ) -> TransactionReceipt {
     pending
@@ -348,7 +348,7 @@ fn paid(logs: &[Log]) -> Vec<(Address, Address, u64)> {
 #[tokio::test]
 async fn alloy_reads_logs() {
     let node = Node::start(NodeOptions::default());
-    let token = clients::test_token(&node);
+    let token = node.token();
     let provider = connect(&node);
     let socket = ProviderBuilder::new()
         .connect_ws(WsConnect::new(node.ws_url()))
@@ -395,7 +395,7 @@ async fn alloy_reads_deposits() {
     let node = Node::start(NodeOptions::default());
     let provider = connect(&node);
     let filter = Filter::new()
-        .address(clients::test_token(&node))
+        .address(node.token())
         .from_block(0)
         .topic1(Address::ZERO.into_word());
     let minted = provider.get_logs(&filter).await.expect("logs");

@@ -1,6 +1,7 @@
 //! Wallet libraries against the real binary. A test is one theme of one library on a node of its own; the scripts are in `clients/`.
 
 mod alloy;
+mod alloy_calls;
 mod cast;
 
 use spillway_tests::{Node, NodeOptions, clients};
@@ -30,6 +31,9 @@ themes! { javascript, "viem.js":
     viem_batches => "batches",
     viem_errors_are_its_own => "errors",
     viem_limits_are_its_own_errors => "limits",
+    viem_calls => "calls",
+    viem_simulates => "simulates",
+    viem_writes_contracts => "writes_contracts",
 }
 
 themes! { javascript, "ethers.js":
@@ -46,6 +50,8 @@ themes! { javascript, "ethers.js":
     ethers_reads_deposits => "deposits",
     ethers_errors_are_its_own => "errors",
     ethers_sees_an_underpriced_replacement => "replacement",
+    ethers_calls => "calls",
+    ethers_writes_contracts => "writes_contracts",
 }
 
 themes! { python, "web3py.py":
@@ -62,4 +68,6 @@ themes! { python, "web3py.py":
     web3py_reads_logs => "logs",
     web3py_reads_deposits => "deposits",
     web3py_errors_are_its_own => "errors",
+    web3py_calls => "calls",
+    web3py_writes_contracts => "writes_contracts",
 }

@@ -110,6 +110,9 @@ fn ranges() {
         ("rpc", "stop_max_ms", 100, 60_000),
         ("rpc", "sync_wait_ms", 1, 60_000),
         ("rpc", "sync_wait_max_ms", 2_000, 600_000),
+        ("rpc", "calls_at_once", 1, 1_024),
+        ("rpc", "call_gas_max", 1_000_000, 1_000_000_000),
+        ("rpc", "call_time_max_ms", 10, 60_000),
         (
             "storage",
             "snapshot_every_bytes",

@@ -62,7 +62,7 @@ impl Chain {
         let (view, submitter) = (sequencer.view(), sequencer.submitter());
         let config = RpcConfig::new(([127, 0, 0, 1], 0).into());
         let (stop, server) = stop_channel();
-        let rpc = Rpc::new(submitter, view, config, None, stop);
+        let rpc = Rpc::new(submitter, view, config, None, stop).unwrap();
         Self {
             sequencer,
             methods: methods(rpc).unwrap().0,

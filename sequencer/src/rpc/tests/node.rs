@@ -28,7 +28,9 @@ impl Node {
     pub(super) fn with(config: RpcConfig, submitter: Submitter, view: View) -> Self {
         let (stop, server) = stop_channel();
         Self {
-            methods: methods(Rpc::new(submitter, view, config, None, stop)).unwrap().1,
+            methods: methods(Rpc::new(submitter, view, config, None, stop).unwrap())
+                .unwrap()
+                .1,
             server,
         }
     }

@@ -36,6 +36,7 @@ async fn a_replica_answers_as_the_sequencer_does_and_takes_no_transactions() {
         ("eth_getBlockByHash", json!([block.hash, true])),
         ("eth_getBlockReceipts", json!(["latest"])),
         ("spillway_finality", json!([sent])),
+        ("eth_call", json!([{"to": sender}, "latest"])),
     ] {
         let answer = ours.call(method, params.clone()).await;
         assert!(answer["result"] != Value::Null, "{method}: {answer}");
