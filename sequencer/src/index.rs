@@ -1,6 +1,6 @@
 //! The query index: from hashes to places in the journal, and from accounts, tokens and topics to blocks.
 //!
-//! Hashes, and the few [`Outcomes`] that blocks have, are in a key-value store; [`activity`] is a file of its own, since a
+//! Hashes, and the few [`Outcomes`] that blocks have, are in a key-value store; `activity` is a file of its own, since a
 //! store that sorts each entry by itself would make an entry for each party of a transfer dearer than the transfer.
 //!
 //! It holds nothing that the journal does not: it is followed up from the journal at every start, and

@@ -4,7 +4,7 @@
 //! down when a block is executed. The file holds nothing that the journal does not: each record certifies itself by its
 //! leaf in the ledger's tree, and what is missing or wrong at a start is made again from the journal.
 //!
-//! Format: [`MAGIC`], then records of [`RECORD_BYTES`], that of withdrawal i at `8 + 69 i`: block u64, account, recipient,
+//! Format: the magic `SPWDRWL1`, then records of 69 bytes, that of withdrawal i at `8 + 69 i`: block u64, account, recipient,
 //! token u8, amount u128, and the CRC-32 of what is before it. Integers are big-endian.
 
 use std::fs::{File, OpenOptions};

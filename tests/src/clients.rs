@@ -6,7 +6,6 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use alloy_primitives::Address;
 use tempfile::TempDir;
 
 use crate::{CHAIN_ID, Node, POLL};

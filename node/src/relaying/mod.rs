@@ -171,12 +171,14 @@ impl Relaying {
                     ..served.clone()
                 });
             };
-            let error = beside.run(offer).await;
+            let ended = beside.run(offer).await;
             self.desk.serve(served.clone());
-            tracing::error!(
-                "NO FAST WITHDRAWAL IS PAID, and nothing moves between the pools: {error:#}. It begins anew soon"
-            );
-            sleep(ANEW).await;
+            if let Err(error) = ended {
+                tracing::error!(
+                    "NO FAST WITHDRAWAL IS PAID, and nothing moves between the pools: {error:#}. It begins anew soon"
+                );
+                sleep(ANEW).await;
+            }
         }
     }
 

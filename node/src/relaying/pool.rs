@@ -6,6 +6,7 @@ use std::sync::Arc;
 use alloy_primitives::Address;
 use alloy_provider::DynProvider;
 use alloy_signer_local::PrivateKeySigner;
+use anyhow::bail;
 use spillway_l1::transactions::StartError;
 use spillway_protocol::token::{ETH, TokenId};
 use spillway_relayer::advances::{
@@ -67,15 +68,13 @@ pub(super) struct Beside<'a> {
 }
 
 impl Beside<'_> {
-    /// Pays fast withdrawals and fills the accounts until something needs an operator: then it answers what. `offer` is told
-    /// where clients can ask.
-    pub(super) async fn run(&self, offer: impl FnOnce(FastWithdrawals)) -> anyhow::Error {
-        match self.work(offer).await {
-            Ok(error) | Err(error) => error,
-        }
-    }
-
-    async fn work(&self, offer: impl FnOnce(FastWithdrawals)) -> anyhow::Result<anyhow::Error> {
+    /// Pays fast withdrawals and fills the accounts until L2 lists another of their tokens, and it can begin anew at once.
+    /// `offer` is told where clients can ask.
+    ///
+    /// # Errors
+    /// What needs an operator.
+    pub(super) async fn run(&self, offer: impl FnOnce(FastWithdrawals)) -> anyhow::Result<()> {
+        let listed = self.listed();
         let hot = self.account(&self.config.hot_key).await?;
         let (of_moves, of_advances) = pools::apart(hot.events);
         let account = |events| Account {
@@ -98,13 +97,20 @@ impl Beside<'_> {
         let (pool_reports, pools_told) = mpsc::channel(16);
         let (commitments, committed) = watch::channel(Commitments::new());
         let rebalancer = self.rebalancer(accounts, committed, pool_reports)?;
-        Ok(tokio::select! {
-            error = desk.run() => error.into(),
-            error = rebalancer.run() => error.into(),
-            never = self.keep_told(&fast, &safe, &commitments) => match never {},
-            () = advance_log::tell(told) => anyhow::anyhow!("the desk of fast withdrawals has ended"),
-            () = pool_log::tell(pools_told) => anyhow::anyhow!("the pools have ended"),
-        })
+        tokio::select! {
+            error = desk.run() => Err(error.into()),
+            error = rebalancer.run() => Err(error.into()),
+            () = self.keep_told(&fast, &safe, &commitments, listed) => Ok(()),
+            () = advance_log::tell(told) => bail!("the desk of fast withdrawals has ended"),
+            () = pool_log::tell(pools_told) => bail!("the pools have ended"),
+        }
+    }
+
+    /// How many of the tokens L2 has listed.
+    fn listed(&self) -> usize {
+        let listed = self.relaying.view.tokens();
+        let tokens = self.config.tokens.keys();
+        tokens.filter(|token| listed.id_of(token).is_some()).count()
     }
 
     async fn desk(
@@ -147,7 +153,7 @@ impl Beside<'_> {
                     None
                 }
                 None => {
-                    tracing::warn!(%address, "no fast withdrawals of a token: L2 has not listed it; start again when it has");
+                    tracing::warn!(%address, "no fast withdrawals of a token: L2 has not listed it yet");
                     None
                 }
             }
@@ -172,17 +178,18 @@ impl Beside<'_> {
         self.relaying.account(key).await
     }
 
-    /// Tells the desk what is safe, and the pools what hot owes.
+    /// Tells the desk what is safe, and the pools what hot owes, until more of the tokens are listed than those.
     async fn keep_told(
         &self,
         fast: &FastWithdrawals,
         safe: &watch::Sender<u64>,
         commitments: &watch::Sender<Commitments>,
-    ) -> std::convert::Infallible {
+        listed: usize,
+    ) {
         let view: &View = &self.relaying.view;
         let mut ticks = interval(self.relaying.config.poll_interval);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
+        while self.listed() == listed {
             ticks.tick().await;
             let tagged = view.tagged().safe;
             safe.send_if_modified(|known| std::mem::replace(known, tagged) != tagged);

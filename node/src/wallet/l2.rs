@@ -1,7 +1,8 @@
 //! The node of L2 that a wallet speaks to. Nothing that it says is believed where it could cost anything: a transaction is signed for
 //! the deployment's chain, and what pays on L1 is held against L1.
 
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use alloy_primitives::{Address, B256, Bytes, U64, U128, U256, hex};
 use alloy_sol_types::SolCall;
@@ -25,6 +26,10 @@ const ANSWER_BYTES_MAX: u64 = 4 << 20;
 /// Codes of errors: the method is not there; busy, nothing happened.
 const METHOD_MISSING: i64 = -32601;
 const BUSY: i64 = -32005;
+
+/// How long it is asked again, and how often.
+const BUSY_MAX: Duration = Duration::from_secs(60);
+const BUSY_POLL: Duration = Duration::from_millis(500);
 
 /// A node. It is asked on the thread that wants to know, as a command does one thing after the other.
 #[derive(Debug)]
@@ -152,7 +157,7 @@ impl L2 {
 
     /// A claim of a withdrawal.
     pub(super) fn withdrawal_proof(&self, index: u32) -> Result<WithdrawalProof> {
-        self.ask("spillway_withdrawalProof", &json!([index]))
+        self.ask_patiently("spillway_withdrawalProof", &json!([index]))
     }
 
     /// An account under the root of the newest final batch; none if it is not there.
@@ -164,7 +169,7 @@ impl L2 {
 
     /// What the pool asks for paying so much at once.
     pub(super) fn fast_withdrawal_quote(&self, token: TokenId, amount: u128) -> Result<Quote> {
-        self.ask(
+        self.ask_patiently(
             "spillway_fastWithdrawalQuote",
             &json!([token, U256::from(amount)]),
         )
@@ -172,7 +177,18 @@ impl L2 {
 
     /// Hands an order in. It may be handed in again.
     pub(super) fn fast_withdraw(&self, order: &Value) -> Result<Value> {
-        self.ask("spillway_fastWithdraw", &json!([order]))
+        self.ask_patiently("spillway_fastWithdraw", &json!([order]))
+    }
+
+    /// Asks again while the node is busy, which a node is for a while after its start. Nothing happens by asking twice.
+    fn ask_patiently<T: DeserializeOwned>(&self, method: &str, params: &Value) -> Result<T> {
+        let deadline = Instant::now() + BUSY_MAX;
+        loop {
+            match self.ask(method, params) {
+                Err(error) if is_busy(&error) && Instant::now() < deadline => sleep(BUSY_POLL),
+                answered => return answered,
+            }
+        }
     }
 
     fn ask<T: DeserializeOwned>(&self, method: &str, params: &Value) -> Result<T> {
@@ -202,6 +218,10 @@ fn unless_missing<T>(answer: Result<T>) -> Result<Option<T>> {
 /// The error that a node answered; none if it did not answer.
 pub(super) fn refused(error: &anyhow::Error) -> Option<&Refused> {
     error.downcast_ref()
+}
+
+fn is_busy(error: &anyhow::Error) -> bool {
+    refused(error).is_some_and(|refused| refused.code == BUSY)
 }
 
 /// Whether nothing happened, and the same may succeed a moment later: no answer, or a busy node.

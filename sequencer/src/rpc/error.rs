@@ -81,11 +81,8 @@ pub(super) fn transaction(error: &TransactionError) -> ErrorObjectOwned {
 
 /// Too many searches wait already.
 pub(super) fn busy_searching() -> ErrorObjectOwned {
-    let retry = Retry {
-        retry_after_ms: SEARCH_RETRY_AFTER_MS,
-    };
     let message = format!("too many searches wait: busy, retry after {SEARCH_RETRY_AFTER_MS} ms");
-    ErrorObjectOwned::owned(BUSY_CODE, message, Some(retry))
+    busy(message, SEARCH_RETRY_AFTER_MS)
 }
 
 /// What a client is told to wait when too many searches wait, in milliseconds.

@@ -200,7 +200,9 @@ fn methods(rpc: Rpc) -> Result<(Methods, Methods), RegisterMethodError> {
     info::register(&mut calls)?;
     accounts::register(&mut calls)?;
     block_methods::register(&mut calls)?;
-    bridge::register(&mut calls)?;
+    if let Some(bridge) = &rpc.bridge {
+        bridge::register(&mut calls, bridge)?;
+    }
     call::register(&mut calls)?;
     feed::register(&mut calls)?;
     fees::register(&mut calls)?;

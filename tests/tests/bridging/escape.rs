@@ -7,8 +7,8 @@ use spillway_tests::{Anvil, Rpc, accounts};
 use super::ledger::{Funds, L1, done};
 use super::wallet::{Wallet, Who};
 use super::{
-    ETHER, LONG_WINDOW, SOON, TOKEN, TOKENS, a_block_a_transaction, control, posted, rollup_on_anvil,
-    warp,
+    ETHER, LONG_WINDOW, SOON, TOKEN, TOKENS, a_block_a_transaction, control, posted,
+    rollup_on_anvil, warp,
 };
 
 /// The account that fees go to.

@@ -139,14 +139,26 @@ async fn a_fast_withdrawal_is_paid_before_finality_and_the_pool_after_it() {
         .await;
     assert!(!again.is_empty());
 
-    let pool = l1.funds(hot).await.wei;
+    let of_tokens = wallet
+        .run(&me, "fast-withdraw", &["--amount", "200 DEVT"])
+        .await;
+    // A tenth of a percent, and half a token.
+    let kept = TOKEN / 5 + TOKEN / 2;
+    let tokens = l1.funds(me.address()).await.tokens;
+    assert_eq!(tokens, U256::from(200 * TOKEN - kept), "{of_tokens}");
+
+    let (mine, pool) = (l1.funds(me.address()).await, l1.funds(hot).await);
     warp(&anvil, 3_700).await;
-    until_status(&rpc, index, "paid").await;
-    let repaid = withdrawal(&rpc, index).await;
-    let to = repaid["payment"]["to"].as_str().expect("an address");
-    assert_eq!(to.parse::<Address>(), Ok(hot), "{repaid}");
-    assert_eq!(l1.funds(hot).await.wei, pool + amount);
-    assert_eq!(l1.funds(me.address()).await.wei, before + amount - fee);
+    for index in [index, &of_tokens["index"]] {
+        until_status(&rpc, index, "paid").await;
+        let repaid = withdrawal(&rpc, index).await;
+        let to = repaid["payment"]["to"].as_str().expect("an address");
+        assert_eq!(to.parse::<Address>(), Ok(hot), "{repaid}");
+    }
+    let after = l1.funds(hot).await;
+    assert_eq!(after.wei, pool.wei + amount);
+    assert_eq!(after.tokens, pool.tokens + U256::from(200 * TOKEN));
+    assert_eq!(l1.funds(me.address()).await, mine);
 }
 
 #[tokio::test]
@@ -167,6 +179,7 @@ async fn a_node_that_is_killed_while_it_relays_pays_everybody_once() {
     posted(&node.rpc()).await;
     warp(&anvil, 601).await;
     let l1 = L1::of(&wallet);
+    let (custody, _) = l1.custody().await;
     // At whatever step it is.
     for _ in 0..3 {
         node.kill();
@@ -175,8 +188,10 @@ async fn a_node_that_is_killed_while_it_relays_pays_everybody_once() {
     for recipient in &recipients {
         has_wei(&l1, *recipient, ETHER / 2).await;
     }
-    warp(&anvil, 3_600).await;
-    posted(&node.rpc()).await;
+    for index in 0..6 {
+        until_status(&node.rpc(), &json!(index), "paid").await;
+    }
+    assert_eq!(l1.custody().await.0, custody - 3 * ETHER);
     for recipient in recipients {
         assert_eq!(l1.funds(recipient).await.wei, U256::from(ETHER / 2));
     }

@@ -10,7 +10,7 @@ use alloy_provider::{PendingTransactionBuilder, Provider, ProviderBuilder, WsCon
 use alloy_rpc_types_eth::{AccessList, Filter, Log, TransactionReceipt, TransactionRequest};
 use alloy_sol_types::{SolCall, SolEvent, sol};
 use spillway_tests::accounts::{self, COUNT, INITIAL_BALANCE, SignedTransfer, Transfer};
-use spillway_tests::{CHAIN_ID, Node, NodeOptions, PATIENCE, TRANSFER_GAS, clients};
+use spillway_tests::{CHAIN_ID, Node, NodeOptions, PATIENCE, TRANSFER_GAS};
 use tokio::time::timeout;
 
 const VALUE: u128 = 250_000_000_000_000_000;

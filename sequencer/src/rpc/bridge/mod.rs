@@ -152,36 +152,53 @@ impl Argument for Selector {
 }
 
 /// Registers the methods.
-pub(super) fn register(module: &mut RpcModule<Rpc>) -> Result<(), RegisterMethodError> {
-    module.register_blocking_method("spillway_deposits", |params, rpc, _| {
+pub(super) fn register(
+    module: &mut RpcModule<Rpc>,
+    bridge: &Arc<dyn Bridge>,
+) -> Result<(), RegisterMethodError> {
+    let answering = Arc::clone(bridge);
+    module.register_blocking_method("spillway_deposits", move |params, _, _| {
         let (of, max) = selection(&mut Arguments::of(&params)?)?;
-        answer(bridge(&rpc)?.deposits(of, max))
+        answer(answering.deposits(of, max))
     })?;
-    module.register_blocking_method("spillway_withdrawals", |params, rpc, _| {
+    let answering = Arc::clone(bridge);
+    module.register_blocking_method("spillway_withdrawals", move |params, _, _| {
         let (of, max) = selection(&mut Arguments::of(&params)?)?;
-        answer(bridge(&rpc)?.withdrawals(of, max))
+        answer(answering.withdrawals(of, max))
     })?;
-    module.register_blocking_method("spillway_withdrawalProof", |params, rpc, _| {
+    let answering = Arc::clone(bridge);
+    module.register_blocking_method("spillway_withdrawalProof", move |params, _, _| {
         let Count(index) = Arguments::of(&params)?.required("withdrawal's index")?;
         let index = u32::try_from(index).map_err(|_| no_such_withdrawal())?;
-        answer(bridge(&rpc)?.withdrawal_proof(index))
+        answer(answering.withdrawal_proof(index))
     })?;
-    module.register_blocking_method("spillway_accountProof", |params, rpc, _| {
+    let answering = Arc::clone(bridge);
+    module.register_blocking_method("spillway_accountProof", move |params, _, _| {
         let address: Address = Arguments::of(&params)?.required("address")?;
-        answer(bridge(&rpc)?.account_proof(&address))
+        answer(answering.account_proof(&address))
     })?;
-    module.register_blocking_method("spillway_fastWithdrawalQuote", |params, rpc, _| {
+    register_fast(module, bridge)
+}
+
+/// What a pool does before L1 pays.
+fn register_fast(
+    module: &mut RpcModule<Rpc>,
+    bridge: &Arc<dyn Bridge>,
+) -> Result<(), RegisterMethodError> {
+    let answering = Arc::clone(bridge);
+    module.register_blocking_method("spillway_fastWithdrawalQuote", move |params, _, _| {
         let mut arguments = Arguments::of(&params)?;
         let Count(token) = arguments.required("token's id")?;
         let token = u8::try_from(token)
             .map_err(|_| error::invalid_params("a token's id is 0 to 255".to_owned()))?;
         let wanted = amount(arguments.required("amount")?)
             .map_err(|problem| error::invalid_params(problem.to_owned()))?;
-        answer(bridge(&rpc)?.quote(token, wanted))
+        answer(answering.quote(token, wanted))
     })?;
-    module.register_blocking_method("spillway_fastWithdraw", |params, rpc, _| {
+    let answering = Arc::clone(bridge);
+    module.register_blocking_method("spillway_fastWithdraw", move |params, _, _| {
         let order = Arguments::of(&params)?.required("order")?;
-        answer(bridge(&rpc)?.order(order)).map(|()| FastWithdrawalTaken {
+        answer(answering.order(order)).map(|()| FastWithdrawalTaken {
             status: AdvanceStage::Accepted,
         })
     })?;
@@ -195,12 +212,6 @@ fn selection(arguments: &mut Arguments<'_>) -> RpcResult<(Selector, usize)> {
         usize::try_from(max).unwrap_or(usize::MAX)
     });
     Ok((of, max.min(ANSWERS_MAX)))
-}
-
-fn bridge(rpc: &Rpc) -> RpcResult<&Arc<dyn Bridge>> {
-    rpc.bridge.as_ref().ok_or_else(|| {
-        error::refused("this node has no relayer, which is what knows: ask a node that has one")
-    })
 }
 
 fn no_such_withdrawal() -> ErrorObjectOwned {

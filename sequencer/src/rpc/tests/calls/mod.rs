@@ -25,6 +25,7 @@ use crate::call::CallLimits;
 use crate::config::Config;
 use crate::lanes::L1Event;
 use crate::rollback::tests::{CHAIN_ID, ETHER, GENESIS, signer};
+use crate::rpc::RpcConfig;
 
 const TOKEN: Address = address!("7070707070707070707070707070707070707070");
 const HELD: u128 = 1_000_000;
