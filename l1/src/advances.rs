@@ -1,9 +1,8 @@
-//! Advances of withdrawals as they are sent to `Bridge`, why it refuses one, and what an advance needs of tokens.
+//! Advances of withdrawals as they are sent to `Bridge`, and why it refuses one.
 
-use alloy_primitives::{Address, Bytes, U256};
+use alloy_primitives::{Address, Bytes};
 use alloy_sol_types::{SolCall, SolInterface};
 use spillway_bridge_contracts::Bridge::{self, BridgeErrors};
-use spillway_bridge_contracts::TestToken;
 use spillway_protocol::fast_withdrawal::FastWithdrawal;
 use spillway_protocol::token::TokenId;
 use spillway_protocol::withdrawal::Withdrawal;
@@ -98,34 +97,6 @@ pub fn ask_token_address(token: TokenId) -> Bytes {
 #[must_use]
 pub fn token_address(returned: &[u8]) -> Option<Address> {
     Bridge::tokenAddressCall::abi_decode_returns_validate(returned).ok()
-}
-
-/// The call to a token that asks what somebody holds.
-#[must_use]
-pub fn ask_balance(account: Address) -> Bytes {
-    TestToken::balanceOfCall { account }.abi_encode().into()
-}
-
-/// The call to a token that asks what `spender` may take of `owner`'s.
-#[must_use]
-pub fn ask_allowance(owner: Address, spender: Address) -> Bytes {
-    TestToken::allowanceCall { owner, spender }
-        .abi_encode()
-        .into()
-}
-
-/// The answer to [`ask_balance`] and to [`ask_allowance`].
-#[must_use]
-pub fn amount(returned: &[u8]) -> Option<U256> {
-    TestToken::balanceOfCall::abi_decode_returns_validate(returned).ok()
-}
-
-/// The call to a token that lets `spender` take so much.
-#[must_use]
-pub fn approve(spender: Address, value: U256) -> Bytes {
-    TestToken::approveCall { spender, value }
-        .abi_encode()
-        .into()
 }
 
 #[cfg(test)]

@@ -3,10 +3,12 @@
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::SolCall;
 
-use interface::{balanceOfCall, transferCall};
+use interface::{allowanceCall, approveCall, balanceOfCall, transferCall};
 
 mod interface {
     alloy_sol_types::sol! {
+        function allowance(address owner, address spender) external view returns (uint256 amount);
+        function approve(address spender, uint256 amount) external returns (bool success);
         function balanceOf(address account) external view returns (uint256 balance);
         function transfer(address to, uint256 amount) external returns (bool success);
     }
@@ -18,9 +20,21 @@ pub fn ask_balance(account: Address) -> Bytes {
     balanceOfCall { account }.abi_encode().into()
 }
 
-/// The answer to [`ask_balance`], in the token's smallest unit; none if it is no balance.
+/// The call that asks what `spender` may take of `owner`'s.
 #[must_use]
-pub fn balance(returned: &[u8]) -> Option<U256> {
+pub fn ask_allowance(owner: Address, spender: Address) -> Bytes {
+    allowanceCall { owner, spender }.abi_encode().into()
+}
+
+/// The call that lets `spender` take so much of the caller's.
+#[must_use]
+pub fn approve(spender: Address, amount: U256) -> Bytes {
+    approveCall { spender, amount }.abi_encode().into()
+}
+
+/// The answer to [`ask_balance`] and to [`ask_allowance`], in the token's smallest unit; none if it is no amount.
+#[must_use]
+pub fn amount(returned: &[u8]) -> Option<U256> {
     balanceOfCall::abi_decode_returns_validate(returned).ok()
 }
 
@@ -50,9 +64,9 @@ mod tests {
 
     #[test]
     fn a_transfer_is_read_as_it_was_written() {
-        let (to, amount) = (Address::repeat_byte(7), U256::from(9));
-        let data = transfer(to, amount);
-        assert_eq!(transferred_by(&data), Some((to, amount)));
+        let (to, units) = (Address::repeat_byte(7), U256::from(9));
+        let data = transfer(to, units);
+        assert_eq!(transferred_by(&data), Some((to, units)));
         assert_eq!(transferred_by(&ask_balance(to)), None);
         assert_eq!(transferred_by(&data[..data.len() - 1]), None);
     }
@@ -60,8 +74,8 @@ mod tests {
     #[test]
     fn answers_are_read_as_tokens_give_them() {
         let word = |value: u8| U256::from(value).to_be_bytes::<32>();
-        assert_eq!(balance(&word(5)), Some(U256::from(5)));
-        assert_eq!(balance(&[]), None);
+        assert_eq!(amount(&word(5)), Some(U256::from(5)));
+        assert_eq!(amount(&[]), None);
         let table: [(&[u8], bool); 5] = [
             (&[], true),
             (&word(1), true),

@@ -16,6 +16,7 @@ mod following;
 mod key;
 mod l1;
 mod logging;
+mod manager;
 mod node;
 mod output;
 mod panics;

@@ -17,26 +17,18 @@ use spillway_batcher::policy::PostingConfig;
 use spillway_l1::deployment::Deployment;
 use spillway_l1::events::{ContractAddresses, Finality};
 use spillway_l1::fees::FeeSettings;
-use spillway_l1::transactions::{
-    DriverSettings, Kind, Price, Settings, StartError, StoreError, TransactionManager,
-};
+use spillway_l1::transactions::{DriverSettings, Kind, Price, Settings, StartError};
 use spillway_sequencer::Sequencer;
 use tokio::sync::{mpsc, watch};
-use tokio::time::sleep;
 
 use self::journal::DurableBlocks;
+use crate::manager;
 
 /// The folder of what was asked of L1 and is not final.
 const FOLDER: &str = "intents";
 
 /// Batches that a block of L1 may take, as far as they have room until they are final.
 const QUEUE_PER_BLOCK: usize = 16;
-
-/// The wait before an L1 that does not answer is tried again.
-const RETRY: Duration = Duration::from_secs(2);
-
-/// The wait for a folder of intents that is about to be released.
-const RELEASED_SOON: Duration = Duration::from_millis(50);
 
 /// How batches are posted.
 #[derive(Clone, Debug)]
@@ -148,22 +140,9 @@ impl Batching {
             fees: FeeSettings::default(),
             poll_interval: self.config.poll_interval,
         };
-        loop {
-            let signer = Arc::new(key.clone());
-            let provider = self.provider.clone();
-            match TransactionManager::start(settings.clone(), provider, signer, &self.folder).await
-            {
-                // The task ends with the handle, and says itself why it ends before.
-                Ok((manager, events, _task)) => return Ok(Account { manager, events }),
-                // The directory is this process's own: a manager from before a roll-back is about to end.
-                Err(StartError::Store(StoreError::InUse(_))) => sleep(RELEASED_SOON).await,
-                Err(StartError::ChainId(error)) => {
-                    tracing::warn!(%error, "L1 does not answer; posting begins when it does");
-                    sleep(RETRY).await;
-                }
-                Err(error) => return Err(error),
-            }
-        }
+        let (provider, folder) = (&self.provider, &self.folder);
+        let (manager, events) = manager::start("posting", &settings, provider, key, folder).await?;
+        Ok(Account { manager, events })
     }
 }
 

@@ -19,9 +19,7 @@ use alloy_signer_local::PrivateKeySigner;
 use spillway_l1::deployment::Deployment;
 use spillway_l1::events::Finality;
 use spillway_l1::fees::FeeSettings;
-use spillway_l1::transactions::{
-    DriverSettings, Kind, Price, Settings, StartError, StoreError, TransactionManager,
-};
+use spillway_l1::transactions::{DriverSettings, Kind, Price, Settings, StartError};
 use spillway_relayer::policy::ClaimPolicy;
 use spillway_relayer::{Account, Book, Relayer, RelayerConfig, Status};
 use spillway_sequencer::view::View;
@@ -33,15 +31,10 @@ use self::desk::Served;
 use self::l2::DurableL2;
 use self::pool::Beside;
 pub(crate) use self::pool::{ColdAccount, PoolConfig, PoolToken};
+use crate::manager;
 
 /// The folder of what was asked of L1 and is not final.
 const INTENTS: &str = "relayer-intents";
-
-/// The wait before something on L1 that does not answer is tried again.
-const RETRY: Duration = Duration::from_secs(2);
-
-/// The wait for a folder of intents that is about to be released.
-const RELEASED_SOON: Duration = Duration::from_millis(50);
 
 /// The wait before everything begins anew after it needed an operator: the cause may be gone then.
 const ANEW: Duration = Duration::from_secs(30);
@@ -214,20 +207,9 @@ impl Relaying {
             fees: FeeSettings::default(),
             poll_interval: self.config.poll_interval,
         };
-        let folder = self.dir.join(INTENTS);
-        loop {
-            let signer = Arc::new(key.clone());
-            let provider = self.provider.clone();
-            match TransactionManager::start(settings.clone(), provider, signer, &folder).await {
-                Ok((manager, events, _task)) => return Ok(Account { manager, events }),
-                // The directory is this process's own: a manager from before is about to end.
-                Err(StartError::Store(StoreError::InUse(_))) => sleep(RELEASED_SOON).await,
-                Err(StartError::ChainId(error)) => {
-                    tracing::warn!(%error, "L1 does not answer; relaying begins when it does");
-                    sleep(RETRY).await;
-                }
-                Err(error) => return Err(error),
-            }
-        }
+        let (provider, folder) = (&self.provider, self.dir.join(INTENTS));
+        let (manager, events) =
+            manager::start("relaying", &settings, provider, key, &folder).await?;
+        Ok(Account { manager, events })
     }
 }

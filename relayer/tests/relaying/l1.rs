@@ -12,12 +12,12 @@ use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::SolCall;
 use spillway_bridge_contracts::{Inbox, Rollup, TestToken};
 use spillway_devnet::{CallLimits, ChainConfig, Config, Devnet, forwarder};
-use spillway_l1::advances;
 use spillway_l1::batches::{self, BatchEvent, SubmittedBatch};
 use spillway_l1::deployment::{
     Deployer, Deployment, Development, Governance, Parameters, Plan, Settings, deploy,
 };
 use spillway_l1::encoding;
+use spillway_l1::erc20;
 use spillway_l1::events::ContractAddresses;
 use spillway_l1::payments::{self, Claim, PaymentEvent};
 use spillway_protocol::batch::{BatchHeader, header_hash};
@@ -126,7 +126,7 @@ impl L1 {
         let to = key(USER).address();
         self.mint(to, amount).await;
         let amount = U256::from(amount);
-        let approval = advances::approve(self.deployment.bridge, amount);
+        let approval = erc20::approve(self.deployment.bridge, amount);
         self.send(USER, self.token(), 0, approval).await;
         let call = Inbox::depositTokenCall {
             token: self.token(),
@@ -140,12 +140,12 @@ impl L1 {
 
     /// Units of it that an account of L1 has.
     pub(super) async fn tokens_of(&self, account: Address) -> u128 {
-        let asked = advances::ask_balance(account);
+        let asked = erc20::ask_balance(account);
         let call = TransactionRequest::default()
             .to(self.token())
             .input(asked.into());
         let answer = self.provider().call(call).await.unwrap();
-        advances::amount(&answer).unwrap().to()
+        erc20::amount(&answer).unwrap().to()
     }
 
     fn token(&self) -> Address {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_provider::Provider;
 use alloy_rpc_types_eth::TransactionRequest;
-use spillway_l1::advances;
 use spillway_l1::transactions::{IntentId, Request, SubmitError};
+use spillway_l1::{advances, erc20};
 use spillway_protocol::keccak::keccak256_parts;
 use spillway_protocol::token::{ETH, TokenId};
 
@@ -57,7 +57,7 @@ impl AdvanceDesk {
         let offered: Vec<_> = self.shared.config.tokens.keys().copied().collect();
         for token in offered.into_iter().filter(|token| *token != ETH) {
             let address = self.address(token).await?;
-            let balance = self.ask(address, advances::ask_balance(pool)).await?;
+            let balance = self.ask(address, erc20::ask_balance(pool)).await?;
             let allowance = self.allowance(address).await?;
             let held = TokenFunds {
                 balance: balance.saturating_to(),
@@ -88,7 +88,7 @@ impl AdvanceDesk {
             true => U256::MAX,
             false => U256::ZERO,
         };
-        let request = Request::call(id, address, advances::approve(bridge, value));
+        let request = Request::call(id, address, erc20::approve(bridge, value));
         match self.account.manager.submit(request).await {
             Ok(()) => {}
             Err(SubmitError::Stopped) => return Err(AdvanceError::ManagerStopped),
@@ -117,13 +117,13 @@ impl AdvanceDesk {
     }
 
     async fn allowance(&self, token: Address) -> Result<U256, Trouble> {
-        let asked = advances::ask_allowance(self.shared.pool, self.shared.bridge);
+        let asked = erc20::ask_allowance(self.shared.pool, self.shared.bridge);
         self.ask(token, asked).await
     }
 
     async fn ask(&self, token: Address, data: Bytes) -> Result<U256, Trouble> {
         let answer = self.call(token, data).await?;
-        let amount = advances::amount(&answer);
+        let amount = erc20::amount(&answer);
         amount.ok_or_else(|| format!("{token} answers what no token answers"))
     }
 

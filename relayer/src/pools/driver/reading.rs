@@ -114,7 +114,7 @@ impl Rebalancer {
                     .to(token)
                     .input(erc20::ask_balance(account).into());
                 let answer = self.provider.call(asked).block(at).await?;
-                erc20::balance(&answer)
+                erc20::amount(&answer)
                     .ok_or_else(|| ReadError::Unreadable(format!("{token} answers no balance")))?
             }
         };
