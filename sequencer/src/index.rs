@@ -252,20 +252,18 @@ impl Index {
         let progress = self.progress()?;
         let stored = progress.map_or(0, |progress| progress.number);
         let mut withdrawals = progress.map_or(0, |progress| progress.withdrawals);
+        if let Err(error) = self.catch_up_activity(sources, stored) {
+            // Who asks for that block is told; searches read the blocks from there on.
+            tracing::error!(%error, "a block cannot be indexed: searches read it, and every later one, until it is restored");
+            self.activity.stop();
+        }
         let mut replay = Replay::new(sources);
-        let mut records = sources
-            .journal
-            .records_from(stored.min(self.activity.last()) + 1);
+        let mut records = sources.journal.records_from(stored + 1);
         let (mut blocks, mut transactions, mut added) = (Vec::new(), 0, 0);
         while let Some(record) = records.next_record()? {
             let payload = alloy_primitives::Bytes::copy_from_slice(record.payload);
             let (header, body) = record::decode(&payload)?;
             let block = Arc::new(Block::new(header, body));
-            if header.number <= stored {
-                let outcomes = self.outcomes(header.number)?;
-                self.add_activity(&block, &outcomes, sources.tokens)?;
-                continue;
-            }
             let outcomes = Arc::new(replay.outcomes(&block, withdrawals)?);
             withdrawals = outcomes.next_withdrawal();
             transactions += block.listed_len() + 1;
@@ -281,6 +279,20 @@ impl Index {
         }
         self.insert(&blocks, sources.tokens)?;
         Ok(added)
+    }
+
+    /// Puts into memory again what the store has, and the file of activity does not have yet.
+    fn catch_up_activity(&self, sources: Sources<'_>, stored: u64) -> Result<(), IndexError> {
+        let mut records = sources.journal.records_from(self.activity.last() + 1);
+        while self.activity.last() < stored
+            && let Some(record) = records.next_record()?
+        {
+            let payload = alloy_primitives::Bytes::copy_from_slice(record.payload);
+            let (header, body) = record::decode(&payload)?;
+            let outcomes = self.outcomes(header.number)?;
+            self.add_activity(&Block::new(header, body), &outcomes, sources.tokens)?;
+        }
+        Ok(())
     }
 
     /// Adds blocks that follow the last one. How far the index has come is written after their entries,

@@ -38,6 +38,8 @@ struct State {
     /// The last block with postings in here; what follows has not been indexed.
     last: u64,
     open: Vec<u64>,
+    /// Whether a block is missing: nothing is added after it.
+    is_stopped: bool,
 }
 
 impl State {
@@ -144,6 +146,7 @@ impl Activity {
             first_open: last + 1,
             last,
             open: Vec::new(),
+            is_stopped: false,
         };
         Ok(Self {
             file,
@@ -164,11 +167,16 @@ impl Activity {
         Some((last.last_block, last.last_hash))
     }
 
-    /// Adds the next block. One that is there already is passed over.
+    /// The next block cannot be had: nothing more is added.
+    pub(super) fn stop(&self) {
+        self.state.write().is_stopped = true;
+    }
+
+    /// Adds the next block. One that is there already is passed over, and so is every one after a stop.
     pub(super) fn add(&self, number: u64, hash: B256, keys: &BlockKeys) -> io::Result<()> {
         let full = {
             let mut state = self.state.write();
-            if number <= state.last {
+            if number <= state.last || state.is_stopped {
                 return Ok(());
             }
             let offset = u16::try_from(number - state.first_open).map_err(io::Error::other)?;
