@@ -1,5 +1,6 @@
 //! L1 forks under the node.
 
+use alloy_provider::Provider as _;
 use serde_json::json;
 use spillway_tests::{NodeOptions, accounts};
 
@@ -74,7 +75,12 @@ async fn a_fork_while_the_node_was_down_is_noticed() {
     wait_for("the deposit", arrived).await;
     assert!(node.stop().success());
 
-    l1.control("anvil_rollback", json!([1])).await;
+    // The operator sends as well, each transaction in a block of its own.
+    let receipt = l1.l1.get_transaction_receipt(deposit).await;
+    let block = receipt.expect("an answer").and_then(|it| it.block_number);
+    let head = l1.l1.get_block_number().await.expect("a number");
+    let depth = head - block.expect("a block") + 1;
+    l1.control("anvil_rollback", json!([depth])).await;
     let l1 = l1.forked(3);
     let deposit = l1.deposit(other, ETHER).await;
     l1.succeeded(deposit).await;
