@@ -76,6 +76,9 @@ pub(crate) struct DevArgs {
     /// In which form batches are posted.
     #[arg(long, value_name = "FORM", value_enum, default_value_t = PostAs::Cheaper)]
     pub(crate) post_as: PostAs,
+    /// Without a relayer: withdrawals wait until somebody claims them, and nobody pays them early.
+    #[arg(long)]
+    pub(crate) no_relayer: bool,
     /// Follow the revert on L1 with that fork id, though the one before was less than an hour ago.
     #[arg(long, value_name = "FORK")]
     pub(crate) follow_revert: Option<u64>,

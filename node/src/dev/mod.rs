@@ -170,9 +170,11 @@ impl Scene<'_> {
         let view = service.core().view();
         let verifying = Verifying::new(config, provider.clone(), deployment, &dir, view.clone());
         service.spawn(|_| verifying.run(Found::nothing()));
-        let (config, desk) = (self.relaying()?, desk.clone());
-        let relaying = Relaying::new(config, provider.clone(), deployment, &dir, view, desk);
-        service.spawn(|_| relaying.run());
+        if !args.no_relayer {
+            let (config, desk) = (self.relaying()?, desk.clone());
+            let relaying = Relaying::new(config, provider.clone(), deployment, &dir, view, desk);
+            service.spawn(|_| relaying.run());
+        }
         Ok(())
     }
 
@@ -266,7 +268,7 @@ async fn serve(
         Ok(consumed) => consumed?,
         Err(interruption) => return Ok(interruption),
     }
-    let bridge = Some(Arc::new(desk.clone()) as Arc<dyn Bridge>);
+    let bridge = (!args.no_relayer).then(|| Arc::new(desk.clone()) as Arc<dyn Bridge>);
     let listening = service.listen(RpcConfig::new(args.rpc), SETTINGS, bridge);
     let server = server.insert(listening.await?);
     let (http, ws) = service::urls(server.local_addr());

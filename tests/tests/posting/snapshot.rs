@@ -20,7 +20,9 @@ use super::stranger::{Posted, derive};
 use super::verify::{said, verify};
 use super::{number, patiently};
 
-const ARGUMENTS: [&str; 6] = [
+/// No relayer makes a batch final before the test does.
+const ARGUMENTS: [&str; 7] = [
+    "--no-relayer",
     "--challenge-window",
     "1s",
     "--l1-block-time",
