@@ -140,7 +140,6 @@ fn asset(
 fn terms_of(name: &str, typed: &typed::Fast, decimals: u8) -> Result<TokenTerms> {
     let key = |key: &str| format!("relayer.pool.assets.{name}.fast.{key}");
     let amount = |name: &str, text: &str| units(&key(name), text, decimals);
-    let outstanding_max = amount("outstanding_max", &typed.outstanding_max)?;
     Ok(TokenTerms {
         share_bps: ranged(&key("share_bps"), typed.share_bps, 0..=SHARE_MAX)?,
         flat: typed
@@ -148,7 +147,7 @@ fn terms_of(name: &str, typed: &typed::Fast, decimals: u8) -> Result<TokenTerms>
             .as_ref()
             .map_or(Ok(0), |text| amount("flat", text))?,
         each_max: amount("each_max", &typed.each_max)?,
-        outstanding_max,
+        outstanding_max: amount("outstanding_max", &typed.outstanding_max)?,
         daily_max: amount("daily_max", &typed.daily_max)?,
     })
 }

@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use alloy_primitives::Address;
-use alloy_provider::DynProvider;
 use alloy_signer_local::PrivateKeySigner;
 use anyhow::bail;
-use spillway_l1::transactions::StartError;
 use spillway_protocol::token::{ETH, TokenId};
 use spillway_relayer::advances::{
     self, AdvanceConfig, AdvanceDesk, AdvanceReport, FastWithdrawals, Hot, TokenTerms,
@@ -15,7 +13,6 @@ use spillway_relayer::advances::{
 use spillway_relayer::l2::L2;
 use spillway_relayer::pools::{self, Accounts, Cold, Commitments, PoolsConfig, Rebalancer};
 use spillway_relayer::{Account, Book};
-use spillway_sequencer::view::View;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -75,7 +72,7 @@ impl Beside<'_> {
     /// What needs an operator.
     pub(super) async fn run(&self, offer: impl FnOnce(FastWithdrawals)) -> anyhow::Result<()> {
         let listed = self.listed();
-        let hot = self.account(&self.config.hot_key).await?;
+        let hot = self.relaying.account(&self.config.hot_key).await?;
         let (of_moves, of_advances) = pools::apart(hot.events);
         let account = |events| Account {
             manager: hot.manager.clone(),
@@ -84,7 +81,7 @@ impl Beside<'_> {
         let accounts = Accounts {
             hot: account(of_moves),
             cold: match &self.config.cold {
-                ColdAccount::Online(key) => Cold::Online(self.account(key).await?),
+                ColdAccount::Online(key) => Cold::Online(self.relaying.account(key).await?),
                 ColdAccount::Offline(address) => Cold::Offline(*address),
             },
             operating: self.operating,
@@ -168,14 +165,9 @@ impl Beside<'_> {
         reports: mpsc::Sender<pools::Report>,
     ) -> Result<Rebalancer, pools::ConfigError> {
         let (status, _) = watch::channel(pools::Status::default());
-        let provider: DynProvider = self.relaying.provider.clone();
-        let config: PoolsConfig = self.config.pools.clone();
+        let (provider, config) = (self.relaying.provider.clone(), self.config.pools.clone());
         let rebalancer = Rebalancer::new(config, provider, accounts, committed, reports, status)?;
         Ok(rebalancer.with_poll_interval(self.relaying.config.poll_interval))
-    }
-
-    async fn account(&self, key: &PrivateKeySigner) -> Result<Account, StartError> {
-        self.relaying.account(key).await
     }
 
     /// Tells the desk what is safe, and the pools what hot owes, until more of the tokens are listed than those.
@@ -186,7 +178,7 @@ impl Beside<'_> {
         commitments: &watch::Sender<Commitments>,
         listed: usize,
     ) {
-        let view: &View = &self.relaying.view;
+        let view = &self.relaying.view;
         let mut ticks = interval(self.relaying.config.poll_interval);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while self.listed() == listed {

@@ -1,6 +1,7 @@
 //! What the relayer knows, in the words of JSON-RPC.
 
 use alloy_primitives::{Address, Bytes, U128};
+use spillway_protocol::account::FLAG_LOCKED;
 use spillway_protocol::root::StatePreimage;
 use spillway_relayer::advances::{self, AdvanceStatus, QuoteRefusal, Refusal};
 use spillway_relayer::deposits::{self, DepositStatus};
@@ -12,9 +13,6 @@ use spillway_sequencer::rpc::bridge::{
     Withdrawal, WithdrawalLeaf, WithdrawalProof, WithdrawalStage,
 };
 use spillway_sequencer::settled;
-
-/// Bit 0 of an account's flags.
-const LOCKED: u8 = 1;
 
 /// A deposit.
 pub(super) fn deposit(status: &DepositStatus, token_address: Option<Address>) -> Deposit {
@@ -124,11 +122,11 @@ fn stage(stage: &withdrawals::WithdrawalStage) -> WithdrawalStage {
         Known::Claimable { batch } => WithdrawalStage::Claimable { batch },
         Known::Claiming { .. } => WithdrawalStage::Claiming,
         Known::Paid(payment) => WithdrawalStage::Paid {
-            payment: Some(Payment {
+            payment: Payment {
                 transaction_hash: payment.transaction,
                 l1_block: payment.l1_block,
                 to: payment.to,
-            }),
+            },
         },
     }
 }
@@ -168,7 +166,7 @@ pub(super) fn account_proof(posted: &PostedBatch, proven: &settled::ProvenAccoun
             index: proven.index,
             address: account.address,
             nonce: account.nonce,
-            flags: if account.locked { LOCKED } else { 0 },
+            flags: if account.locked { FLAG_LOCKED } else { 0 },
             eth: U128::from(account.eth),
             tokens: tokens
                 .map(|entry| TokenAmount {

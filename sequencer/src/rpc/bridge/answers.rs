@@ -95,8 +95,8 @@ pub enum WithdrawalStage {
     Claiming,
     /// L1 has paid it.
     Paid {
-        /// Where; null if that is long ago.
-        payment: Option<Payment>,
+        /// Where.
+        payment: Payment,
     },
 }
 
