@@ -155,6 +155,7 @@ pub(super) struct Rpc {
     pub(super) search_time_max_ms: Option<i64>,
     pub(super) filters_max: Option<i64>,
     pub(super) messages_rate_max: Option<i64>,
+    pub(super) watched_accounts_max: Option<i64>,
     pub(super) idle_max_ms: Option<i64>,
     pub(super) stop_max_ms: Option<i64>,
     pub(super) sync_wait_ms: Option<i64>,

@@ -326,6 +326,11 @@ fn queries(typed: &typed::Rpc, default: QueryConfig) -> Result<QueryConfig> {
             default.messages_rate_max,
             |value| ranged("rpc.messages_rate_max", value, 1..=10_000_000),
         )?,
+        watched_accounts_max: or_default(
+            typed.watched_accounts_max,
+            default.watched_accounts_max,
+            |value| ranged("rpc.watched_accounts_max", value, 0..=16_777_216),
+        )?,
     })
 }
 

@@ -25,6 +25,7 @@ mod rolling_back;
 mod sending;
 mod server;
 mod subscriptions;
+mod watching;
 
 use std::io;
 use std::net::SocketAddr;
@@ -44,6 +45,7 @@ use crate::view::View;
 use logs::filters::Filters;
 use logs::query::{SearchLimits, Searches};
 use subscriptions::Subscriptions;
+use watching::Watching;
 
 pub use rolling_back::RollingBack;
 pub use server::{Listener, RpcServer, serve, serve_closed};
@@ -96,8 +98,10 @@ pub struct QueryConfig {
     pub search_time_max: Duration,
     /// Filters of all clients together.
     pub filters_max: usize,
-    /// Messages a second to all subscribers together.
+    /// Messages a second to all subscribers together; as many again to all who follow accounts.
     pub messages_rate_max: u32,
+    /// Accounts that are followed for all clients together; what two follow counts twice.
+    pub watched_accounts_max: usize,
 }
 
 impl RpcConfig {
@@ -124,6 +128,7 @@ impl RpcConfig {
                 search_time_max: Duration::from_secs(5),
                 filters_max: 1_024,
                 messages_rate_max: 20_000,
+                watched_accounts_max: 65_536,
             },
             calls: CallLimits::default(),
         }
@@ -139,6 +144,7 @@ struct Rpc {
     subscriptions: Subscriptions,
     filters: Filters,
     searches: Searches,
+    watching: Watching,
     /// None without a relayer.
     bridge: Option<Arc<dyn bridge::Bridge>>,
     calls: Pool,
@@ -159,11 +165,19 @@ impl Rpc {
         let chain = ethereum::Chain::of(&view, &config);
         let rate = config.queries.messages_rate_max;
         let gas_limit = gas_limit(config.block_transactions_max);
+        let searches = Searches::new();
+        let watching = Watching::start(
+            view.clone(),
+            searches.clone(),
+            &config.queries,
+            stop.clone(),
+        );
         Ok(Self {
             calls: Pool::start(&view, config.calls, gas_limit)?,
             subscriptions: Subscriptions::start(view.clone(), chain, rate, stop),
             filters: Filters::new(config.queries.filters_max),
-            searches: Searches::new(),
+            searches,
+            watching,
             submitter,
             view,
             config,
@@ -213,6 +227,7 @@ fn methods(rpc: Rpc) -> Result<(Methods, Methods), RegisterMethodError> {
     sending::register(&mut calls)?;
     let mut all = RpcModule::from_arc(rpc);
     subscriptions::register(&mut all)?;
+    watching::register(&mut all)?;
     let calls = Methods::from(calls);
     all.merge(calls.clone())?;
     Ok((calls, all.into()))
@@ -225,6 +240,7 @@ mod tests {
     mod logs;
     mod node;
     mod replica;
+    mod watching;
     mod world;
 
     use super::*;

@@ -40,6 +40,7 @@ use super::bridge::Bridge;
 use super::dispatch::{Dispatch, Door};
 use super::rolling_back::RollingBack;
 use super::subscriptions::HexIds;
+use super::watching::Events;
 use super::{Rpc, RpcConfig, methods, oversized};
 use crate::submission::Submitter;
 use crate::view::View;
@@ -107,9 +108,11 @@ pub fn serve(
 ) -> io::Result<RpcServer> {
     let (stop, handle) = stop_channel();
     let rpc = Rpc::new(submitter, view, config, bridge, stop.clone())?;
+    let events = Events::Open(Box::new(rpc.watching.clone()));
     let (calls, all) = methods(rpc).map_err(io::Error::other)?;
     let [calls, all] = [calls, all].map(|methods| (Door::Open(methods.clone()), methods));
-    start(listener, config, (calls, all), stop, handle)
+    let doors = Doors { calls, all, events };
+    start(listener, config, doors, stop, handle)
 }
 
 /// Answers every call that the chain is being rolled back.
@@ -123,13 +126,26 @@ pub fn serve_closed(
 ) -> io::Result<RpcServer> {
     let (stop, handle) = stop_channel();
     let closed = || (Door::Closed(rollback.clone()), Methods::new());
-    start(listener, config, (closed(), closed()), stop, handle)
+    let doors = Doors {
+        calls: closed(),
+        all: closed(),
+        events: Events::Closed(rollback.clone()),
+    };
+    start(listener, config, doors, stop, handle)
+}
+
+/// What a connection can ask for.
+struct Doors {
+    calls: (Door, Methods),
+    /// With subscriptions, over WebSocket.
+    all: (Door, Methods),
+    events: Events,
 }
 
 fn start(
     listener: &Listener,
     config: RpcConfig,
-    doors: ((Door, Methods), (Door, Methods)),
+    doors: Doors,
     stop: StopHandle,
     handle: ServerHandle,
 ) -> io::Result<RpcServer> {
@@ -197,10 +213,10 @@ async fn accept_one(
     Ok((socket, permit))
 }
 
-/// How a connection is served: by the methods without subscriptions, unless it asks for a WebSocket.
+/// How a connection is served: by the methods without subscriptions, unless it asks for a WebSocket or for events.
 fn connector(
     config: &RpcConfig,
-    (calls, with_subscriptions): ((Door, Methods), (Door, Methods)),
+    Doors { calls, all, events }: Doors,
     stop: StopHandle,
 ) -> impl Fn(TcpStream) -> ConnectionFuture + use<> {
     let request_bytes_max = config.request_bytes_max;
@@ -214,7 +230,7 @@ fn connector(
             .to_service_builder();
         (builder, methods)
     };
-    let (http, websocket) = (services(calls), services(with_subscriptions));
+    let (http, websocket) = (services(calls), services(all));
     let cors = CorsLayer::new()
         .allow_origin(Any)
         .allow_methods(Any)
@@ -230,6 +246,7 @@ fn connector(
             http.0.clone().build(http.1.clone(), stop.clone()),
             websocket.0.clone().build(websocket.1.clone(), stop.clone()),
         ));
+        let events = events.clone();
         let service = tower::service_fn(move |request: HttpRequest<Incoming>| {
             let (http, websocket) = &*services;
             // Types without lifetimes inside, which the compiler cannot follow through a connection.
@@ -237,6 +254,9 @@ fn connector(
                 return oversized::refuse(request, request_bytes_max)
                     .map(Ok)
                     .boxed();
+            }
+            if Events::are_asked_for(&request) {
+                return events.clone().answer(request).map(Ok).boxed();
             }
             let response = if is_upgrade_request(&request) {
                 websocket.clone().call(request)

@@ -106,6 +106,7 @@ fn ranges() {
         ("rpc", "search_time_max_ms", 1, 600_000),
         ("rpc", "filters_max", 0, 1_048_576),
         ("rpc", "messages_rate_max", 1, 10_000_000),
+        ("rpc", "watched_accounts_max", 0, 16_777_216),
         ("rpc", "idle_max_ms", 1_000, 3_600_000),
         ("rpc", "stop_max_ms", 100, 60_000),
         ("rpc", "sync_wait_ms", 1, 60_000),

@@ -28,8 +28,8 @@ pub(in super::super) struct SearchLimits {
     pub(in super::super) time: Duration,
 }
 
-/// Lets a few searches run at a time; so many more may wait.
-#[derive(Debug)]
+/// Lets a few searches run at a time; so many more may wait. Clones are the same.
+#[derive(Clone, Debug)]
 pub(in super::super) struct Searches {
     running: Arc<Semaphore>,
     waiting: Arc<Semaphore>,

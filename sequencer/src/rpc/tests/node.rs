@@ -61,13 +61,22 @@ impl Node {
 
     /// A subscription with room for so many messages.
     pub(super) async fn subscribe(&self, params: Value, room: usize) -> Subscription {
+        self.subscription("eth_subscribe", params, room).await
+    }
+
+    /// A stream of what accounts hold.
+    pub(super) async fn watch(&self, params: Value, room: usize) -> Subscription {
+        self.subscription("spillway_subscribe", params, room).await
+    }
+
+    async fn subscription(&self, method: &str, params: Value, room: usize) -> Subscription {
         let params: Vec<Box<RawValue>> = params
             .as_array()
             .unwrap()
             .iter()
             .map(|one| RawValue::from_string(one.to_string()).unwrap())
             .collect();
-        let subscribed = self.methods.subscribe("eth_subscribe", params, room);
+        let subscribed = self.methods.subscribe(method, params, room);
         subscribed.await.unwrap()
     }
 }

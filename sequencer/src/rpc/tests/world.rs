@@ -190,6 +190,15 @@ impl World {
             .collect()
     }
 
+    /// By the account's owner.
+    pub(super) async fn lock(&mut self, number: u8) {
+        self.message(InboxMessage::Lock {
+            sender: account(number),
+            account: u32::from(number),
+        })
+        .await;
+    }
+
     /// A lock that is somebody else's wish has no effect.
     pub(super) async fn lock_in_vain(&mut self, number: u8, by: u8) {
         let lock = Lock {
