@@ -3,6 +3,7 @@
 mod alloy;
 mod alloy_calls;
 mod cast;
+mod events;
 
 use spillway_tests::{Node, NodeOptions, clients};
 
