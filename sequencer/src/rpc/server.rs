@@ -107,7 +107,7 @@ pub fn serve(
 ) -> io::Result<RpcServer> {
     let (stop, handle) = stop_channel();
     let rpc = Rpc::new(submitter, view, config, bridge, stop.clone())?;
-    let (calls, all) = methods(rpc).map_err(io::Error::other)?;
+    let (calls, all) = methods(rpc)?;
     let [calls, all] = [calls, all].map(|methods| (Door::Open(methods.clone()), methods));
     start(listener, config, (calls, all), stop, handle)
 }
