@@ -41,6 +41,24 @@ pub fn python(node: &Node, script: &str, theme: &str) {
     theme_passes(Command::new(interpreter), node, script, theme);
 }
 
+/// What a script prints that needs no node.
+///
+/// # Panics
+/// If it fails.
+pub fn printed(script: &str) -> String {
+    installed("node_modules");
+    let mut command = Command::new("node");
+    command.arg(script).current_dir(clients_dir());
+    let finished = finish(command);
+    assert!(
+        finished.status.success(),
+        "{script}: {}\n{}",
+        finished.status,
+        finished.stderr
+    );
+    finished.stdout
+}
+
 /// Runs foundry's `cast` with these arguments. Its configuration and environment are empty but for the node's address.
 pub fn cast(node: &Node, args: &[&str]) -> Finished {
     let program = native_cast();

@@ -3,7 +3,6 @@
 //! block's.
 
 use alloy_primitives::{Address, B256, Bytes, U64, U256};
-use jsonrpsee::RpcModule;
 use jsonrpsee::core::{RegisterMethodError, RpcResult};
 use jsonrpsee::types::Params;
 use spillway_protocol::account::Account;
@@ -12,47 +11,98 @@ use super::Rpc;
 use super::arguments::{Argument, Arguments, BlockRef, Word};
 use super::block_methods::read_failed;
 use super::error;
+use super::openrpc::{Failure, Registrar, Schema, array, describe};
 use crate::call::facades::Facade;
 use crate::call::{CallError, storage_at};
 use crate::ledger::Ledger;
 
+const NO_PROOF: &str = "eth_getProof is not possible: the state of this chain is no Merkle-Patricia trie, and blocks carry no root of one";
+
 /// Registers the methods.
-pub(super) fn register(module: &mut RpcModule<Rpc>) -> Result<(), RegisterMethodError> {
-    module.register_method("eth_getBalance", |params, rpc, _| {
-        let mut arguments = Arguments::of(&params)?;
-        let address = arguments.required("address")?;
-        let at = arguments.optional("block")?.unwrap_or(BlockRef::Latest);
-        let account = account(rpc, address, at)?;
-        RpcResult::Ok(U256::from(account.map_or(0, |account| account.eth)))
-    })?;
-    module.register_async_method("eth_getTransactionCount", |params, rpc, _| async move {
-        transaction_count(&params, &rpc).await
-    })?;
+pub(super) fn register(module: &mut Registrar) -> Result<(), RegisterMethodError> {
+    module.method(
+        describe("eth_getBalance", "The ETH of an account, in wei.")
+            .details("Of the newest block; zero at genesis.")
+            .required("address", "Address")
+            .optional("block", "BlockId")
+            .fails(&[Failure::Refused])
+            .result("balance", "Quantity"),
+        |params, rpc, _| {
+            let mut arguments = Arguments::of(&params)?;
+            let address = arguments.required("address")?;
+            let at = arguments.optional("block")?.unwrap_or(BlockRef::Latest);
+            let account = account(rpc, address, at)?;
+            RpcResult::Ok(U256::from(account.map_or(0, |account| account.eth)))
+        },
+    )?;
+    module.async_method(
+        describe("eth_getTransactionCount", "The nonce of an account.")
+            .details(
+                "`pending` counts what was executed and is not durable yet: it is the \
+                 nonce to sign with next.",
+            )
+            .required("address", "Address")
+            .optional("block", "BlockId")
+            .fails(&[Failure::Refused])
+            .result("nonce", "Quantity"),
+        |params, rpc, _| async move { transaction_count(&params, &rpc).await },
+    )?;
+    register_contracts(module)
+}
+
+/// Registers what calls find at an address.
+fn register_contracts(module: &mut Registrar) -> Result<(), RegisterMethodError> {
     // Code is the same whatever the block is: that of the facades, as calls find it.
-    module.register_method("eth_getCode", |params, rpc, _| {
-        let mut arguments = Arguments::of(&params)?;
-        let address = arguments.required::<Address>("address")?;
-        arguments.optional::<BlockRef>("block")?;
-        let facade = facade(rpc, &address);
-        RpcResult::Ok(facade.map_or_else(Bytes::new, |it| it.code().bytecode.original_bytes()))
-    })?;
-    module.register_method("eth_getStorageAt", |params, rpc, _| {
-        let mut arguments = Arguments::of(&params)?;
-        let address = arguments.required::<Address>("address")?;
-        let Word(slot) = arguments.required("slot")?;
-        let at = arguments.optional("block")?.unwrap_or(BlockRef::Latest);
-        // Nobody else has any storage, whatever the block is.
-        if facade(rpc, &address).is_none() {
-            return RpcResult::Ok(B256::ZERO);
-        }
-        let read = |ledger: &Ledger| storage_at(&rpc.view, ledger, &address, slot);
-        Ok(at_block(rpc, at, read)?.unwrap_or_default().into())
-    })?;
-    module.register_method("eth_getProof", |_, _, _| {
-        RpcResult::<()>::Err(error::refused(
-            "eth_getProof is not possible: the state of this chain is no Merkle-Patricia trie, and blocks carry no root of one",
-        ))
-    })?;
+    module.method(
+        describe("eth_getCode", "The code that calls find at an address.")
+            .details("That of tokens, predeploys and Multicall3; there are no other contracts.")
+            .required("address", "Address")
+            .optional("block", "BlockId")
+            .result("code", "Data"),
+        |params, rpc, _| {
+            let mut arguments = Arguments::of(&params)?;
+            let address = arguments.required::<Address>("address")?;
+            arguments.optional::<BlockRef>("block")?;
+            let facade = facade(rpc, &address);
+            RpcResult::Ok(facade.map_or_else(Bytes::new, |it| it.code().bytecode.original_bytes()))
+        },
+    )?;
+    module.method(
+        describe(
+            "eth_getStorageAt",
+            "A word of the storage that calls find at an address.",
+        )
+        .required("address", "Address")
+        .required("slot", "Word")
+        .optional("block", "BlockId")
+        .fails(&[Failure::Refused])
+        .result("word", "Hash"),
+        |params, rpc, _| {
+            let mut arguments = Arguments::of(&params)?;
+            let address = arguments.required::<Address>("address")?;
+            let Word(slot) = arguments.required("slot")?;
+            let at = arguments.optional("block")?.unwrap_or(BlockRef::Latest);
+            // Nobody else has any storage, whatever the block is.
+            if facade(rpc, &address).is_none() {
+                return RpcResult::Ok(B256::ZERO);
+            }
+            let read = |ledger: &Ledger| storage_at(&rpc.view, ledger, &address, slot);
+            Ok(at_block(rpc, at, read)?.unwrap_or_default().into())
+        },
+    )?;
+    module.method(
+        describe(
+            "eth_getProof",
+            "Always refused: the state is no Merkle-Patricia trie.",
+        )
+        .details("spillway_accountProof proves an account against L1.")
+        .optional("address", "Address")
+        .optional("slots", array("Word"))
+        .optional("block", "BlockId")
+        .fails(&[Failure::Refused])
+        .result("proof", Schema::never()),
+        |_, _, _| RpcResult::<()>::Err(error::refused(NO_PROOF)),
+    )?;
     Ok(())
 }
 

@@ -8,87 +8,170 @@ use std::sync::Arc;
 
 use alloy_primitives::{B256, U64};
 use alloy_rpc_types_eth::{Block as RpcBlock, Transaction, TransactionReceipt};
-use jsonrpsee::RpcModule;
 use jsonrpsee::core::{RegisterMethodError, RpcResult};
 use jsonrpsee::types::ErrorObjectOwned;
+use serde_json::json;
 
 use super::Rpc;
 use super::arguments::{Arguments, BlockRef, NumberRef};
 use super::error;
 use super::ethereum::BrokenBlock;
+use super::openrpc::{Registrar, array, describe, nullable};
 use crate::block::Block;
 use crate::view::{ReadError, View};
 
 /// Registers the methods.
-pub(super) fn register(module: &mut RpcModule<Rpc>) -> Result<(), RegisterMethodError> {
-    module.register_blocking_method("eth_getBlockByNumber", |params, rpc, _| {
-        let mut arguments = Arguments::of(&params)?;
-        let NumberRef(at) = arguments.required("block")?;
-        whole(&rpc, at, arguments.optional("full transactions")?)
-    })?;
-    module.register_blocking_method("eth_getBlockByHash", |params, rpc, _| {
-        let mut arguments = Arguments::of(&params)?;
-        let at = BlockRef::Hash(arguments.required("block hash")?);
-        whole(&rpc, at, arguments.optional("full transactions")?)
-    })?;
-    module.register_blocking_method("eth_getBlockReceipts", |params, rpc, _| {
-        let block = find(&rpc.view, Arguments::of(&params)?.required("block")?)?;
-        let receipts = block.map(|block| rpc.chain().receipts(&block)).transpose();
-        receipts.map_err(|reason| broken(&reason))
-    })?;
-    module.register_blocking_method("eth_getBlockTransactionCountByNumber", |params, rpc, _| {
-        let NumberRef(at) = Arguments::of(&params)?.required("block")?;
-        transaction_count(&rpc, at)
-    })?;
-    module.register_blocking_method("eth_getBlockTransactionCountByHash", |params, rpc, _| {
-        let at = BlockRef::Hash(Arguments::of(&params)?.required("block hash")?);
-        transaction_count(&rpc, at)
-    })?;
-    module.register_blocking_method("eth_getUncleCountByBlockNumber", |params, rpc, _| {
-        let NumberRef(at) = Arguments::of(&params)?.required("block")?;
-        uncle_count(&rpc, at)
-    })?;
-    module.register_blocking_method("eth_getUncleCountByBlockHash", |params, rpc, _| {
-        let at = BlockRef::Hash(Arguments::of(&params)?.required("block hash")?);
-        uncle_count(&rpc, at)
-    })?;
+pub(super) fn register(module: &mut Registrar) -> Result<(), RegisterMethodError> {
+    module.blocking_method(
+        describe("eth_getBlockByNumber", "A block by its number or tag.")
+            .required("block", "BlockNumberOrTag")
+            .optional("full transactions", json!({ "type": "boolean" }))
+            .result("block", nullable("Block")),
+        |params, rpc, _| {
+            let mut arguments = Arguments::of(&params)?;
+            let NumberRef(at) = arguments.required("block")?;
+            whole(&rpc, at, arguments.optional("full transactions")?)
+        },
+    )?;
+    module.blocking_method(
+        describe("eth_getBlockByHash", "A block by its hash.")
+            .required("block hash", "Hash")
+            .optional("full transactions", json!({ "type": "boolean" }))
+            .result("block", nullable("Block")),
+        |params, rpc, _| {
+            let mut arguments = Arguments::of(&params)?;
+            let at = BlockRef::Hash(arguments.required("block hash")?);
+            whole(&rpc, at, arguments.optional("full transactions")?)
+        },
+    )?;
+    module.blocking_method(
+        describe(
+            "eth_getBlockReceipts",
+            "The receipts of a block, in its order.",
+        )
+        .required("block", "BlockId")
+        .result("receipts", nullable(array("Receipt"))),
+        |params, rpc, _| {
+            let block = find(&rpc.view, Arguments::of(&params)?.required("block")?)?;
+            let receipts = block.map(|block| rpc.chain().receipts(&block)).transpose();
+            receipts.map_err(|reason| broken(&reason))
+        },
+    )?;
+    register_counts(module)
+}
+
+/// Registers the methods that count.
+fn register_counts(module: &mut Registrar) -> Result<(), RegisterMethodError> {
+    module.blocking_method(
+        describe(
+            "eth_getBlockTransactionCountByNumber",
+            "How many transactions a block has.",
+        )
+        .required("block", "BlockNumberOrTag")
+        .result("count", nullable("Quantity")),
+        |params, rpc, _| {
+            let NumberRef(at) = Arguments::of(&params)?.required("block")?;
+            transaction_count(&rpc, at)
+        },
+    )?;
+    module.blocking_method(
+        describe(
+            "eth_getBlockTransactionCountByHash",
+            "How many transactions a block has.",
+        )
+        .required("block hash", "Hash")
+        .result("count", nullable("Quantity")),
+        |params, rpc, _| {
+            let at = BlockRef::Hash(Arguments::of(&params)?.required("block hash")?);
+            transaction_count(&rpc, at)
+        },
+    )?;
+    module.blocking_method(
+        describe(
+            "eth_getUncleCountByBlockNumber",
+            "Zero: no block has uncles.",
+        )
+        .required("block", "BlockNumberOrTag")
+        .result("count", nullable("Quantity")),
+        |params, rpc, _| {
+            let NumberRef(at) = Arguments::of(&params)?.required("block")?;
+            uncle_count(&rpc, at)
+        },
+    )?;
+    module.blocking_method(
+        describe("eth_getUncleCountByBlockHash", "Zero: no block has uncles.")
+            .required("block hash", "Hash")
+            .result("count", nullable("Quantity")),
+        |params, rpc, _| {
+            let at = BlockRef::Hash(Arguments::of(&params)?.required("block hash")?);
+            uncle_count(&rpc, at)
+        },
+    )?;
     register_transactions(module)
 }
 
-fn register_transactions(module: &mut RpcModule<Rpc>) -> Result<(), RegisterMethodError> {
-    module.register_blocking_method(
-        "eth_getTransactionByBlockNumberAndIndex",
+fn register_transactions(module: &mut Registrar) -> Result<(), RegisterMethodError> {
+    module.blocking_method(
+        describe(
+            "eth_getTransactionByBlockNumberAndIndex",
+            "A transaction by its place.",
+        )
+        .required("block", "BlockNumberOrTag")
+        .required("index", "Quantity")
+        .result("transaction", nullable("Transaction")),
         |params, rpc, _| {
             let mut arguments = Arguments::of(&params)?;
             let NumberRef(at) = arguments.required("block")?;
             transaction_at(&rpc, at, arguments.required("index")?)
         },
     )?;
-    module.register_blocking_method(
-        "eth_getTransactionByBlockHashAndIndex",
+    module.blocking_method(
+        describe(
+            "eth_getTransactionByBlockHashAndIndex",
+            "A transaction by its place.",
+        )
+        .required("block hash", "Hash")
+        .required("index", "Quantity")
+        .result("transaction", nullable("Transaction")),
         |params, rpc, _| {
             let mut arguments = Arguments::of(&params)?;
             let at = BlockRef::Hash(arguments.required("block hash")?);
             transaction_at(&rpc, at, arguments.required("index")?)
         },
     )?;
-    module.register_blocking_method("eth_getTransactionByHash", |params, rpc, _| {
-        let hash = Arguments::of(&params)?.required("transaction hash")?;
-        let place = rpc
-            .view
-            .transaction(&hash)
-            .map_err(|reason| read_failed(&reason))?;
-        let Some((block, index)) = place else {
-            return RpcResult::Ok(None);
-        };
-        rpc.chain()
-            .transaction(&block, index)
-            .map_err(|reason| broken(&reason))
-    })?;
-    module.register_blocking_method("eth_getTransactionReceipt", |params, rpc, _| {
-        let hash = Arguments::of(&params)?.required("transaction hash")?;
-        receipt(&rpc, &hash)
-    })?;
+    module.blocking_method(
+        describe(
+            "eth_getTransactionByHash",
+            "A transaction by its hash; null until it is durable.",
+        )
+        .required("transaction hash", "Hash")
+        .result("transaction", nullable("Transaction")),
+        |params, rpc, _| {
+            let hash = Arguments::of(&params)?.required("transaction hash")?;
+            let place = rpc
+                .view
+                .transaction(&hash)
+                .map_err(|reason| read_failed(&reason))?;
+            let Some((block, index)) = place else {
+                return RpcResult::Ok(None);
+            };
+            rpc.chain()
+                .transaction(&block, index)
+                .map_err(|reason| broken(&reason))
+        },
+    )?;
+    module.blocking_method(
+        describe(
+            "eth_getTransactionReceipt",
+            "What a transaction did; null until it is durable.",
+        )
+        .required("transaction hash", "Hash")
+        .result("receipt", nullable("Receipt")),
+        |params, rpc, _| {
+            let hash = Arguments::of(&params)?.required("transaction hash")?;
+            receipt(&rpc, &hash)
+        },
+    )?;
     Ok(())
 }
 

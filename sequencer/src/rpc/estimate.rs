@@ -4,7 +4,6 @@
 //! well, so that a wallet reads the reason before it sends what would be refused, or what would mean something else than it seems to.
 
 use alloy_primitives::{Address, U64, U256};
-use jsonrpsee::RpcModule;
 use jsonrpsee::core::{RegisterMethodError, RpcResult};
 use jsonrpsee::types::Params;
 use spillway_protocol::gas;
@@ -18,15 +17,23 @@ use super::accounts::facade;
 use super::arguments::{Arguments, BlockRef, ObjectText};
 use super::call::{Request, refusal, state_overrides};
 use super::error;
+use super::openrpc::{Failure, Registrar, describe};
 use crate::call::facades::Facade;
 use crate::call::{Call, StateOverrides, intent_of};
 use crate::ordering::OrderingError;
 
 /// Registers the method.
-pub(super) fn register(module: &mut RpcModule<Rpc>) -> Result<(), RegisterMethodError> {
-    module.register_async_method("eth_estimateGas", |params, rpc, _| async move {
-        estimate(&params, &rpc).await.map(U64::from)
-    })?;
+pub(super) fn register(module: &mut Registrar) -> Result<(), RegisterMethodError> {
+    module.async_method(
+        describe("eth_estimateGas", "The price of a transaction in gas.")
+            .details("With `from` it checks that the transaction could be done.")
+            .required("call", "CallRequest")
+            .optional("block", "BlockId")
+            .optional("state overrides", "StateOverrides")
+            .fails(&[Failure::Refused, Failure::Reverted])
+            .result("gas", "Quantity"),
+        |params, rpc, _| async move { estimate(&params, &rpc).await.map(U64::from) },
+    )?;
     Ok(())
 }
 

@@ -1,20 +1,33 @@
 //! `spillway_blocks`: durable blocks for those who follow. [`crate::feed`] has what is answered.
 
-use jsonrpsee::RpcModule;
 use jsonrpsee::core::{RegisterMethodError, RpcResult};
 
 use super::arguments::{Arguments, Count};
+use super::openrpc::{Registrar, describe};
 use super::{Rpc, error};
 use crate::feed::{BLOCKS_MAX, Feed};
 
 /// Registers the method.
-pub(super) fn register(module: &mut RpcModule<Rpc>) -> Result<(), RegisterMethodError> {
-    module.register_blocking_method("spillway_blocks", |params, rpc, _| {
-        let mut arguments = Arguments::of(&params)?;
-        let Count(from) = arguments.required("first block")?;
-        let count: Option<Count> = arguments.optional("number of blocks")?;
-        feed(&rpc, from, count.map_or(BLOCKS_MAX, |count| count.0))
-    })?;
+pub(super) fn register(module: &mut Registrar) -> Result<(), RegisterMethodError> {
+    module.blocking_method(
+        describe(
+            "spillway_blocks",
+            "Blocks with all that a follower needs to make them again.",
+        )
+        .details(
+            "At most 1,024 from a number on, fewer when they are large, and at least \
+             one if there is one.",
+        )
+        .required("first block", "CountArgument")
+        .optional("number of blocks", "CountArgument")
+        .result("blocks", "Feed"),
+        |params, rpc, _| {
+            let mut arguments = Arguments::of(&params)?;
+            let Count(from) = arguments.required("first block")?;
+            let count: Option<Count> = arguments.optional("number of blocks")?;
+            feed(&rpc, from, count.map_or(BLOCKS_MAX, |count| count.0))
+        },
+    )?;
     Ok(())
 }
 

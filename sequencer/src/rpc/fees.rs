@@ -5,30 +5,51 @@
 
 use alloy_primitives::U256;
 use alloy_rpc_types_eth::FeeHistory;
-use jsonrpsee::RpcModule;
 use jsonrpsee::core::{RegisterMethodError, RpcResult};
 use jsonrpsee::types::Params;
+use serde_json::json;
 
 use super::Rpc;
 use super::arguments::{Arguments, BlockRef, Count, NumberRef};
 use super::block_methods::find;
 use super::error;
+use super::openrpc::{Failure, Registrar, array, describe};
 use crate::fees::{BlockFees, FEE_HISTORY_BLOCKS};
 
 /// Percentiles that may be asked for, as in geth.
 const PERCENTILES_MAX: usize = 100;
 
 /// Registers the methods.
-pub(super) fn register(module: &mut RpcModule<Rpc>) -> Result<(), RegisterMethodError> {
-    module.register_method("eth_gasPrice", |_, rpc, _| {
-        RpcResult::Ok(gas_price(rpc.view.base_fee()))
-    })?;
-    module.register_method("eth_maxPriorityFeePerGas", |_, _, _| {
-        RpcResult::Ok(U256::ZERO)
-    })?;
-    module.register_blocking_method("eth_feeHistory", |params, rpc, _| {
-        fee_history(&params, &rpc)
-    })?;
+pub(super) fn register(module: &mut Registrar) -> Result<(), RegisterMethodError> {
+    module.method(
+        describe("eth_gasPrice", "Twice the base fee, in wei a unit of gas.")
+            .result("price", "Quantity"),
+        |_, rpc, _| RpcResult::Ok(gas_price(rpc.view.base_fee())),
+    )?;
+    module.method(
+        describe(
+            "eth_maxPriorityFeePerGas",
+            "Zero: priority fees buy nothing.",
+        )
+        .result("fee", "Quantity"),
+        |_, _, _| RpcResult::Ok(U256::ZERO),
+    )?;
+    module.blocking_method(
+        describe(
+            "eth_feeHistory",
+            "Base fees and fill of at most 1,024 blocks.",
+        )
+        .details("Rewards are zero.")
+        .required("block count", "CountArgument")
+        .required("newest block", "BlockNumberOrTag")
+        .optional(
+            "reward percentiles",
+            array(json!({ "type": "number", "minimum": 0, "maximum": 100 })),
+        )
+        .fails(&[Failure::Refused])
+        .result("history", "FeeHistory"),
+        |params, rpc, _| fee_history(&params, &rpc),
+    )?;
     Ok(())
 }
 
@@ -80,7 +101,9 @@ fn fee_history(params: &Params<'_>, rpc: &Rpc) -> RpcResult<FeeHistory> {
     } else {
         ending_with(last, before)
     };
+    let oldest = blocks.first().map_or(last.number + 1, |fees| fees.number);
     Ok(history(
+        oldest,
         &blocks,
         next_base_fee,
         rpc.config.block_transactions_max,
@@ -132,15 +155,14 @@ fn ending_with(last: BlockFees, before: Vec<BlockFees>) -> Vec<BlockFees> {
     blocks
 }
 
+/// Of no blocks as well: the base fee of the next one is known then too.
 fn history(
+    oldest_block: u64,
     blocks: &[BlockFees],
     next_base_fee: u64,
     block_transactions_max: usize,
     percentiles: Option<&[f64]>,
 ) -> FeeHistory {
-    let Some(first) = blocks.first() else {
-        return FeeHistory::default();
-    };
     let base_fees = blocks
         .iter()
         .map(|fees| fees.base_fee)
@@ -148,7 +170,7 @@ fn history(
     let fill = |fees: &BlockFees| fees.transactions as f64 / block_transactions_max.max(1) as f64;
     let percentiles = percentiles.filter(|percentiles| !percentiles.is_empty());
     FeeHistory {
-        oldest_block: first.number,
+        oldest_block,
         base_fee_per_gas: base_fees.map(u128::from).collect(),
         gas_used_ratio: blocks.iter().map(fill).collect(),
         reward: percentiles.map(|percentiles| vec![vec![0; percentiles.len()]; blocks.len()]),
@@ -191,7 +213,7 @@ mod tests {
 
     #[test]
     fn history_has_one_base_fee_more_and_no_rewards() {
-        let history = history(&[block(7), block(8)], 50, 16, Some(&[20.0, 50.0, 90.0]));
+        let history = history(7, &[block(7), block(8)], 50, 16, Some(&[20.0, 50.0, 90.0]));
         assert_eq!(history.oldest_block, 7);
         assert_eq!(history.base_fee_per_gas, [107, 108, 50]);
         assert_eq!(history.gas_used_ratio, [0.5, 0.5]);
@@ -199,9 +221,20 @@ mod tests {
     }
 
     #[test]
+    fn history_of_no_blocks_has_the_next_base_fee() {
+        let history = history(9, &[], 50, 16, Some(&[20.0]));
+        assert_eq!(
+            (history.oldest_block, history.base_fee_per_gas),
+            (9, vec![50])
+        );
+        assert_eq!(history.gas_used_ratio, [0.0; 0]);
+        assert_eq!(history.reward, Some(Vec::new()));
+    }
+
+    #[test]
     fn rewards_are_left_out_unless_asked_for() {
-        assert_eq!(history(&[block(7)], 50, 16, None).reward, None);
-        assert_eq!(history(&[block(7)], 50, 16, Some(&[])).reward, None);
+        assert_eq!(history(7, &[block(7)], 50, 16, None).reward, None);
+        assert_eq!(history(7, &[block(7)], 50, 16, Some(&[])).reward, None);
     }
 
     #[test]

@@ -3,21 +3,31 @@
 use std::sync::Arc;
 
 use alloy_primitives::B256;
-use jsonrpsee::RpcModule;
 use jsonrpsee::core::{RegisterMethodError, RpcResult};
 use serde::Serialize;
 
 use super::arguments::Arguments;
 use super::block_methods::read_failed;
+use super::openrpc::{Failure, Registrar, describe, nullable};
 use super::{Rpc, error};
 use crate::l1::Rung;
 
 /// Registers the method.
-pub(super) fn register(module: &mut RpcModule<Rpc>) -> Result<(), RegisterMethodError> {
-    module.register_async_method("spillway_finality", |params, rpc, _| async move {
-        let hash = Arguments::of(&params)?.required("transaction hash")?;
-        finality(rpc, hash).await
-    })?;
+pub(super) fn register(module: &mut Registrar) -> Result<(), RegisterMethodError> {
+    module.async_method(
+        describe(
+            "spillway_finality",
+            "How far a transaction has come on its way to L1.",
+        )
+        .details("Null for one that is not known.")
+        .required("transaction hash", "Hash")
+        .fails(&[Failure::Unavailable])
+        .result("finality", nullable("Finality")),
+        |params, rpc, _| async move {
+            let hash = Arguments::of(&params)?.required("transaction hash")?;
+            finality(rpc, hash).await
+        },
+    )?;
     Ok(())
 }
 

@@ -4,13 +4,14 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use alloy_primitives::{Address, B256, Bytes, U128};
-use jsonrpsee::RpcModule;
 use jsonrpsee::core::{RegisterMethodError, RpcResult};
 use serde::Serialize;
+use serde_json::json;
 
 use super::arguments::{Argument, Arguments, Count};
 use super::block_methods::read_failed;
 use super::logs::query::Budget;
+use super::openrpc::{Registrar, describe};
 use super::{Rpc, error};
 use crate::block::Block;
 use crate::effects::Effect;
@@ -22,23 +23,41 @@ const ENTRIES_DEFAULT: u64 = 25;
 const ENTRIES_MAX: u64 = 1_000;
 
 /// Registers the method.
-pub(super) fn register(module: &mut RpcModule<Rpc>) -> Result<(), RegisterMethodError> {
-    module.register_async_method("spillway_history", |params, rpc, _| async move {
-        let mut arguments = Arguments::of(&params)?;
-        let account = arguments.required("address")?;
-        let before = arguments.optional("cursor")?;
-        let Count(max) = arguments
-            .optional("entries at most")?
-            .unwrap_or(Count(ENTRIES_DEFAULT));
-        if !(1..=ENTRIES_MAX).contains(&max) {
-            return Err(error::invalid_params(format!(
-                "a page has 1 to {ENTRIES_MAX} entries"
-            )));
-        }
-        let searching = Arc::clone(&rpc);
-        let search = move || page(&rpc, &account, before, usize::try_from(max).unwrap_or(1));
-        searching.searches.run(search).await
-    })?;
+pub(super) fn register(module: &mut Registrar) -> Result<(), RegisterMethodError> {
+    module.async_method(
+        describe(
+            "spillway_history",
+            "What an account took part in, newest first, by pages.",
+        )
+        .details(
+            "The cursor is the `next` of the page before. A page has 25 entries \
+             unless more are asked for, up to 1,000, and perhaps fewer: go on until \
+             `next` is null.",
+        )
+        .required("address", "Address")
+        .optional(
+            "cursor",
+            json!({ "type": "string", "pattern": r"^[0-9]+\.[0-9]+$" }),
+        )
+        .optional("entries at most", "CountArgument")
+        .result("page", "HistoryPage"),
+        |params, rpc, _| async move {
+            let mut arguments = Arguments::of(&params)?;
+            let account = arguments.required("address")?;
+            let before = arguments.optional("cursor")?;
+            let Count(max) = arguments
+                .optional("entries at most")?
+                .unwrap_or(Count(ENTRIES_DEFAULT));
+            if !(1..=ENTRIES_MAX).contains(&max) {
+                return Err(error::invalid_params(format!(
+                    "a page has 1 to {ENTRIES_MAX} entries"
+                )));
+            }
+            let searching = Arc::clone(&rpc);
+            let search = move || page(&rpc, &account, before, usize::try_from(max).unwrap_or(1));
+            searching.searches.run(search).await
+        },
+    )?;
     Ok(())
 }
 

@@ -1,53 +1,96 @@
-//! What the node says about itself and the chain: `net_`, `web3_`, `rpc_modules`, `spillway_status`.
-
-use std::collections::BTreeMap;
+//! What the node says about itself and the chain: `net_`, `web3_`, `spillway_status`.
 
 use alloy_primitives::{Address, B256, Bytes, U64};
-use jsonrpsee::RpcModule;
 use jsonrpsee::core::{RegisterMethodError, RpcResult};
 use serde::Serialize;
+use serde_json::json;
 use spillway_protocol::keccak::keccak256;
 
 use super::arguments::Arguments;
+use super::openrpc::{Failure, Registrar, array, describe};
 use super::{Rpc, error};
 
 /// Registers the methods.
-pub(super) fn register(module: &mut RpcModule<Rpc>) -> Result<(), RegisterMethodError> {
-    module.register_method("eth_chainId", |_, rpc, _| {
-        RpcResult::Ok(U64::from(rpc.view.genesis().chain_id))
-    })?;
-    module.register_method("eth_blockNumber", |_, rpc, _| {
-        RpcResult::Ok(U64::from(rpc.view.block_number()))
-    })?;
-    module.register_method("eth_syncing", |_, rpc, _| {
-        let (current, highest) = (rpc.view.block_number(), rpc.view.followed());
-        RpcResult::Ok(syncing(current, highest))
-    })?;
-    module.register_method("eth_accounts", |_, _, _| {
-        RpcResult::Ok(Vec::<Address>::new())
-    })?;
-    module.register_async_method("txpool_status", |_, rpc, _| async move {
-        let queued = rpc.submitter.held().await;
-        let queued = queued.map_err(|reason| error::submit(&reason))?;
-        RpcResult::Ok(PoolStatus {
-            pending: U64::from(rpc.submitter.waiting()),
-            queued: U64::from(queued),
-        })
-    })?;
-    module.register_method("net_version", |_, rpc, _| {
-        RpcResult::Ok(rpc.view.genesis().chain_id.to_string())
-    })?;
-    module.register_method("net_listening", |_, _, _| RpcResult::Ok(true))?;
-    module.register_method("web3_clientVersion", |_, _, _| {
-        RpcResult::Ok(client_version())
-    })?;
-    module.register_method("web3_sha3", |params, _, _| {
-        RpcResult::Ok(keccak256(
-            &Arguments::of(&params)?.required::<Bytes>("data")?,
-        ))
-    })?;
-    module.register_method("rpc_modules", |_, _, _| RpcResult::Ok(rpc_modules()))?;
-    module.register_blocking_method("spillway_status", |_, rpc, _| status(&rpc))?;
+pub(super) fn register(module: &mut Registrar) -> Result<(), RegisterMethodError> {
+    module.method(
+        describe("eth_chainId", "The chain's id.").result("chain id", "Quantity"),
+        |_, rpc, _| RpcResult::Ok(U64::from(rpc.view.genesis().chain_id)),
+    )?;
+    module.method(
+        describe("eth_blockNumber", "The number of the newest durable block.")
+            .result("block number", "Quantity"),
+        |_, rpc, _| RpcResult::Ok(U64::from(rpc.view.block_number())),
+    )?;
+    module.method(
+        describe(
+            "eth_syncing",
+            "False, but on a replica that is far behind the node that it follows.",
+        )
+        .result("syncing", "Syncing"),
+        |_, rpc, _| {
+            let (current, highest) = (rpc.view.block_number(), rpc.view.followed());
+            RpcResult::Ok(syncing(current, highest))
+        },
+    )?;
+    module.method(
+        describe("eth_accounts", "Nothing: the node holds no keys.")
+            .result("accounts", array("Address")),
+        |_, _, _| RpcResult::Ok(Vec::<Address>::new()),
+    )?;
+    register_node(module)
+}
+
+/// Registers what is about the node.
+fn register_node(module: &mut Registrar) -> Result<(), RegisterMethodError> {
+    module.async_method(
+        describe("txpool_status", "How many transactions wait.")
+            .fails(&[Failure::Unavailable])
+            .result("status", "PoolStatus"),
+        |_, rpc, _| async move {
+            let queued = rpc.submitter.held().await;
+            let queued = queued.map_err(|reason| error::submit(&reason))?;
+            RpcResult::Ok(PoolStatus {
+                pending: U64::from(rpc.submitter.waiting()),
+                queued: U64::from(queued),
+            })
+        },
+    )?;
+    module.method(
+        describe("net_version", "The chain's id, in decimal.")
+            .result("network id", json!({ "type": "string" })),
+        |_, rpc, _| RpcResult::Ok(rpc.view.genesis().chain_id.to_string()),
+    )?;
+    module.method(
+        describe("net_listening", "True.").result("listening", json!({ "type": "boolean" })),
+        |_, _, _| RpcResult::Ok(true),
+    )?;
+    module.method(
+        describe(
+            "web3_clientVersion",
+            "The node's name, version, platform and language.",
+        )
+        .result("client version", json!({ "type": "string" })),
+        |_, _, _| RpcResult::Ok(client_version()),
+    )?;
+    module.method(
+        describe("web3_sha3", "Keccak-256.")
+            .required("data", "Data")
+            .result("hash", "Hash"),
+        |params, _, _| {
+            RpcResult::Ok(keccak256(
+                &Arguments::of(&params)?.required::<Bytes>("data")?,
+            ))
+        },
+    )?;
+    module.blocking_method(
+        describe(
+            "spillway_status",
+            "The node's newest block and how far L1 has come.",
+        )
+        .details("Down to `withdrawals` of one block, from there on of the moment.")
+        .result("status", "Status"),
+        |_, rpc, _| status(&rpc),
+    )?;
     Ok(())
 }
 
@@ -92,13 +135,6 @@ fn syncing(current: u64, highest: u64) -> Syncing {
 fn client_version() -> String {
     let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
     format!("Spillway/v{}/{os}-{arch}/rust", env!("CARGO_PKG_VERSION"))
-}
-
-fn rpc_modules() -> BTreeMap<&'static str, &'static str> {
-    ["eth", "net", "rpc", "spillway", "txpool", "web3"]
-        .into_iter()
-        .map(|name| (name, "1.0"))
-        .collect()
 }
 
 /// The answer of `spillway_status`: of one block down to `withdrawals`, of the moment from there on.

@@ -10,6 +10,7 @@ mod arguments;
 mod block_methods;
 pub mod bridge;
 mod call;
+mod discovery;
 mod dispatch;
 mod error;
 mod estimate;
@@ -20,6 +21,7 @@ mod finality;
 mod history;
 mod info;
 mod logs;
+mod openrpc;
 mod oversized;
 mod rolling_back;
 mod sending;
@@ -32,9 +34,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jsonrpsee::Methods;
 use jsonrpsee::core::RegisterMethodError;
 use jsonrpsee::server::StopHandle;
-use jsonrpsee::{Methods, RpcModule};
 use spillway_protocol::gas::{Kind, gas};
 use spillway_protocol::limits::PAYEES_MAX;
 
@@ -44,6 +46,7 @@ use crate::view::View;
 
 use logs::filters::Filters;
 use logs::query::{SearchLimits, Searches};
+use openrpc::Registrar;
 use subscriptions::Subscriptions;
 use watching::Watching;
 
@@ -208,29 +211,42 @@ const fn gas_limit(block_transactions_max: usize) -> u64 {
 }
 
 /// The methods, without and with subscriptions.
-fn methods(rpc: Rpc) -> Result<(Methods, Methods), RegisterMethodError> {
+///
+/// # Errors
+/// When a method is registered twice, or what is served cannot be told.
+fn methods(rpc: Rpc) -> io::Result<(Methods, Methods)> {
     let rpc = Arc::new(rpc);
-    let mut calls = RpcModule::from_arc(Arc::clone(&rpc));
-    info::register(&mut calls)?;
-    accounts::register(&mut calls)?;
-    block_methods::register(&mut calls)?;
-    if let Some(bridge) = &rpc.bridge {
-        bridge::register(&mut calls, bridge)?;
-    }
-    call::register(&mut calls)?;
-    feed::register(&mut calls)?;
-    fees::register(&mut calls)?;
-    finality::register(&mut calls)?;
-    estimate::register(&mut calls)?;
-    history::register(&mut calls)?;
-    logs::register(&mut calls)?;
-    sending::register(&mut calls)?;
-    let mut all = RpcModule::from_arc(rpc);
-    subscriptions::register(&mut all)?;
-    watching::register(&mut all)?;
-    let calls = Methods::from(calls);
-    all.merge(calls.clone())?;
+    let (mut calls, mut subscriptions) = (Registrar::new(&rpc), Registrar::new(&rpc));
+    register(&rpc, &mut calls, &mut subscriptions).map_err(io::Error::other)?;
+    discovery::register(&mut calls, &subscriptions)?;
+    let calls = Methods::from(calls.into_module());
+    let mut all = subscriptions.into_module();
+    all.merge(calls.clone()).map_err(io::Error::other)?;
     Ok((calls, all.into()))
+}
+
+/// Registers all methods but those that tell of the others.
+fn register(
+    rpc: &Rpc,
+    calls: &mut Registrar,
+    subscriptions: &mut Registrar,
+) -> Result<(), RegisterMethodError> {
+    info::register(calls)?;
+    accounts::register(calls)?;
+    block_methods::register(calls)?;
+    if let Some(bridge) = &rpc.bridge {
+        bridge::register(calls, bridge)?;
+    }
+    call::register(calls)?;
+    feed::register(calls)?;
+    fees::register(calls)?;
+    finality::register(calls)?;
+    estimate::register(calls)?;
+    history::register(calls)?;
+    logs::register(calls)?;
+    sending::register(calls)?;
+    subscriptions::register(subscriptions)?;
+    watching::register(subscriptions)
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use alloy_primitives::{B256, Bytes};
 use alloy_rpc_types_eth::TransactionReceipt;
-use jsonrpsee::RpcModule;
 use jsonrpsee::core::{RegisterMethodError, RpcResult};
 use jsonrpsee::types::{ErrorObjectOwned, Params};
 use serde::Serialize;
@@ -12,6 +11,7 @@ use spillway_protocol::keccak::keccak256;
 
 use super::arguments::{Arguments, Count};
 use super::block_methods::receipt;
+use super::openrpc::{Failure, Registrar, array, describe};
 use super::{Rpc, error};
 use crate::submission::{Accepted, Answer};
 
@@ -25,17 +25,44 @@ pub(super) fn is_send(method: &str) -> bool {
 }
 
 /// Registers the methods.
-pub(super) fn register(module: &mut RpcModule<Rpc>) -> Result<(), RegisterMethodError> {
-    module.register_async_method(
-        SEND,
+pub(super) fn register(module: &mut Registrar) -> Result<(), RegisterMethodError> {
+    module.async_method(
+        describe(
+            SEND,
+            "Sends a signed transaction; the answer means that it is durable.",
+        )
+        .details(
+            "Types 0 (EIP-155), 1 and 2 with an empty access list. One whose nonce is \
+             ahead waits for those before it, and is answered at once.",
+        )
+        .required("transaction", "Data")
+        .fails(&[Failure::Refused, Failure::Unavailable])
+        .result("transaction hash", "Hash"),
         |params, rpc, _| async move { send(&params, &rpc).await },
     )?;
-    module.register_async_method(SEND_SYNC, |params, rpc, _| async move {
-        send_sync(&params, &rpc).await
-    })?;
-    module.register_async_method(SEND_MANY, |params, rpc, _| async move {
-        send_many(&params, &rpc).await
-    })?;
+    module.async_method(
+        describe(
+            SEND_SYNC,
+            "Sends a signed transaction and answers its receipt (EIP-7966).",
+        )
+        .details("Waits for 2,000 milliseconds unless told otherwise, at most 60,000.")
+        .required("transaction", "Data")
+        .optional("timeout in milliseconds", "CountArgument")
+        .fails(&[
+            Failure::Refused,
+            Failure::Unavailable,
+            Failure::NotYetDurable,
+        ])
+        .result("receipt", "Receipt"),
+        |params, rpc, _| async move { send_sync(&params, &rpc).await },
+    )?;
+    module.async_method(
+        describe(SEND_MANY, "Sends many signed transactions, at most 4,096.")
+            .details("One verdict for each, in their order.")
+            .required("transactions", array("Data"))
+            .result("verdicts", array("Verdict")),
+        |params, rpc, _| async move { send_many(&params, &rpc).await },
+    )?;
     Ok(())
 }
 

@@ -109,7 +109,7 @@ pub fn serve(
     let (stop, handle) = stop_channel();
     let rpc = Rpc::new(submitter, view, config, bridge, stop.clone())?;
     let events = Events::Open(Box::new(rpc.watching.clone()));
-    let (calls, all) = methods(rpc).map_err(io::Error::other)?;
+    let (calls, all) = methods(rpc)?;
     let [calls, all] = [calls, all].map(|methods| (Door::Open(methods.clone()), methods));
     let doors = Doors { calls, all, events };
     start(listener, config, doors, stop, handle)

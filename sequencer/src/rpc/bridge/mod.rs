@@ -8,13 +8,13 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use alloy_primitives::{Address, Bytes, U256};
-use jsonrpsee::RpcModule;
 use jsonrpsee::core::{JsonRawValue, RegisterMethodError, RpcResult};
 use jsonrpsee::types::ErrorObjectOwned;
 use serde::Deserialize;
 
 use super::arguments::{Argument, Arguments, Count};
-use super::{Rpc, error};
+use super::error;
+use super::openrpc::{Failure, Registrar, array, describe, nullable};
 
 pub use answers::{
     AccountProof, Advance, AdvanceStage, BatchHeaderAnswer, BatchRef, Deposit, DepositStage,
@@ -153,55 +153,127 @@ impl Argument for Selector {
 
 /// Registers the methods.
 pub(super) fn register(
-    module: &mut RpcModule<Rpc>,
+    module: &mut Registrar,
     bridge: &Arc<dyn Bridge>,
 ) -> Result<(), RegisterMethodError> {
     let answering = Arc::clone(bridge);
-    module.register_blocking_method("spillway_deposits", move |params, _, _| {
-        let (of, max) = selection(&mut Arguments::of(&params)?)?;
-        answer(answering.deposits(of, max))
-    })?;
+    module.blocking_method(
+        describe(
+            "spillway_deposits",
+            "Deposits for an account, the newest first, or the one with a place in \
+             L1's inbox.",
+        )
+        .details("At most 1,024. One that was credited long ago is forgotten.")
+        .required("address or index", "AddressOrIndex")
+        .optional("number of answers", "CountArgument")
+        .fails(&[Failure::Refused])
+        .result("deposits", array("Deposit")),
+        move |params, _, _| {
+            let (of, max) = selection(&mut Arguments::of(&params)?)?;
+            answer(answering.deposits(of, max))
+        },
+    )?;
     let answering = Arc::clone(bridge);
-    module.register_blocking_method("spillway_withdrawals", move |params, _, _| {
-        let (of, max) = selection(&mut Arguments::of(&params)?)?;
-        answer(answering.withdrawals(of, max))
-    })?;
+    module.blocking_method(
+        describe(
+            "spillway_withdrawals",
+            "Withdrawals from or to an account, the newest first, or the one with an \
+             index.",
+        )
+        .details("At most 1,024.")
+        .required("address or index", "AddressOrIndex")
+        .optional("number of answers", "CountArgument")
+        .fails(&[Failure::Refused])
+        .result("withdrawals", array("Withdrawal")),
+        move |params, _, _| {
+            let (of, max) = selection(&mut Arguments::of(&params)?)?;
+            answer(answering.withdrawals(of, max))
+        },
+    )?;
     let answering = Arc::clone(bridge);
-    module.register_blocking_method("spillway_withdrawalProof", move |params, _, _| {
-        let Count(index) = Arguments::of(&params)?.required("withdrawal's index")?;
-        let index = u32::try_from(index).map_err(|_| no_such_withdrawal())?;
-        answer(answering.withdrawal_proof(index))
-    })?;
+    module.blocking_method(
+        describe(
+            "spillway_withdrawalProof",
+            "What L1 needs to pay a withdrawal: send `data` to `to`.",
+        )
+        .details(
+            "Refused while no batch that has it can be claimed against, and once it \
+             is paid.",
+        )
+        .required("withdrawal's index", "CountArgument")
+        .fails(&[Failure::Refused])
+        .result("proof", "WithdrawalProof"),
+        move |params, _, _| {
+            let Count(index) = Arguments::of(&params)?.required("withdrawal's index")?;
+            let index = u32::try_from(index).map_err(|_| no_such_withdrawal())?;
+            answer(answering.withdrawal_proof(index))
+        },
+    )?;
     let answering = Arc::clone(bridge);
-    module.register_blocking_method("spillway_accountProof", move |params, _, _| {
-        let address: Address = Arguments::of(&params)?.required("address")?;
-        answer(answering.account_proof(&address))
-    })?;
+    module.blocking_method(
+        describe(
+            "spillway_accountProof",
+            "An account under the root of the newest batch that can be claimed \
+             against.",
+        )
+        .details("Null if it was not there then.")
+        .required("address", "Address")
+        .fails(&[Failure::Refused])
+        .result("proof", nullable("AccountProof")),
+        move |params, _, _| {
+            let address: Address = Arguments::of(&params)?.required("address")?;
+            answer(answering.account_proof(&address))
+        },
+    )?;
     register_fast(module, bridge)
 }
 
 /// What a pool does before L1 pays.
 fn register_fast(
-    module: &mut RpcModule<Rpc>,
+    module: &mut Registrar,
     bridge: &Arc<dyn Bridge>,
 ) -> Result<(), RegisterMethodError> {
     let answering = Arc::clone(bridge);
-    module.register_blocking_method("spillway_fastWithdrawalQuote", move |params, _, _| {
-        let mut arguments = Arguments::of(&params)?;
-        let Count(token) = arguments.required("token's id")?;
-        let token = u8::try_from(token)
-            .map_err(|_| error::invalid_params("a token's id is 0 to 255".to_owned()))?;
-        let wanted = amount(arguments.required("amount")?)
-            .map_err(|problem| error::invalid_params(problem.to_owned()))?;
-        answer(answering.quote(token, wanted))
-    })?;
+    module.blocking_method(
+        describe(
+            "spillway_fastWithdrawalQuote",
+            "What the pool keeps for paying a withdrawal early.",
+        )
+        .details("Honoured for ten minutes.")
+        .required("token's id", "CountArgument")
+        .required("amount", "Quantity")
+        .fails(&[Failure::Refused])
+        .result("quote", "FastWithdrawalQuote"),
+        move |params, _, _| {
+            let mut arguments = Arguments::of(&params)?;
+            let Count(token) = arguments.required("token's id")?;
+            let token = u8::try_from(token)
+                .map_err(|_| error::invalid_params("a token's id is 0 to 255".to_owned()))?;
+            let wanted = amount(arguments.required("amount")?)
+                .map_err(|problem| error::invalid_params(problem.to_owned()))?;
+            answer(answering.quote(token, wanted))
+        },
+    )?;
     let answering = Arc::clone(bridge);
-    module.register_blocking_method("spillway_fastWithdraw", move |params, _, _| {
-        let order = Arguments::of(&params)?.required("order")?;
-        answer(answering.order(order)).map(|()| FastWithdrawalTaken {
-            status: AdvanceStage::Accepted,
-        })
-    })?;
+    module.blocking_method(
+        describe(
+            "spillway_fastWithdraw",
+            "Orders the early payment of a withdrawal.",
+        )
+        .details(
+            "The answer means that the order is on disk; spillway_withdrawals shows \
+             what becomes of it.",
+        )
+        .required("order", "FastWithdrawalOrder")
+        .fails(&[Failure::Refused])
+        .result("taken", "FastWithdrawalTaken"),
+        move |params, _, _| {
+            let order = Arguments::of(&params)?.required("order")?;
+            answer(answering.order(order)).map(|()| FastWithdrawalTaken {
+                status: AdvanceStage::Accepted,
+            })
+        },
+    )?;
     Ok(())
 }
 

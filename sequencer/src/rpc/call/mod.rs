@@ -5,7 +5,6 @@ mod overrides;
 mod request;
 
 use alloy_primitives::Bytes;
-use jsonrpsee::RpcModule;
 use jsonrpsee::core::{RegisterMethodError, RpcResult};
 use jsonrpsee::types::Params;
 use spillway_protocol::gas;
@@ -13,6 +12,7 @@ use spillway_protocol::gas;
 use super::Rpc;
 use super::accounts::{block_number, facade};
 use super::arguments::{Arguments, BlockRef, ObjectText};
+use super::openrpc::{Failure, Registrar, describe};
 use crate::call::Call;
 use crate::call::facades::Facade;
 
@@ -23,10 +23,21 @@ pub(super) use overrides::state_overrides;
 pub(super) use request::Request;
 
 /// Registers the method.
-pub(super) fn register(module: &mut RpcModule<Rpc>) -> Result<(), RegisterMethodError> {
-    module.register_async_method("eth_call", |params, rpc, _| async move {
-        call(&params, &rpc).await
-    })?;
+pub(super) fn register(module: &mut Registrar) -> Result<(), RegisterMethodError> {
+    module.async_method(
+        describe(
+            "eth_call",
+            "What a call would return, on the state after the newest block.",
+        )
+        .details("Tokens, predeploys and Multicall3; other addresses have no code.")
+        .required("call", "CallRequest")
+        .optional("block", "BlockId")
+        .optional("state overrides", "StateOverrides")
+        .optional("block overrides", "BlockOverrides")
+        .fails(&[Failure::Refused, Failure::Reverted])
+        .result("output", "Data"),
+        |params, rpc, _| async move { call(&params, &rpc).await },
+    )?;
     Ok(())
 }
 

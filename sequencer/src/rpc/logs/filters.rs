@@ -9,14 +9,15 @@ use std::time::{Duration, Instant};
 
 use alloy_primitives::{B256, U128};
 use alloy_rpc_types_eth::Log;
-use jsonrpsee::RpcModule;
 use jsonrpsee::core::{RegisterMethodError, RpcResult};
 use jsonrpsee::types::ErrorObjectOwned;
 use parking_lot::Mutex;
 use serde::Serialize;
+use serde_json::json;
 
 use super::super::arguments::{Argument, Arguments, BlockRef};
 use super::super::block_methods::read_failed;
+use super::super::openrpc::{Failure, Registrar, array, describe};
 use super::super::{Rpc, error};
 use super::criteria::{Blocks, LogFilter};
 use super::{query, search};
@@ -27,39 +28,93 @@ const UNPOLLED_MAX: Duration = Duration::from_secs(5 * 60);
 const HASHES_MAX: usize = 16_384;
 
 /// Registers the methods.
-pub(super) fn register(module: &mut RpcModule<Rpc>) -> Result<(), RegisterMethodError> {
-    module.register_method("eth_newFilter", |params, rpc, _| {
-        let filter: LogFilter = Arguments::of(&params)?.required("filter")?;
-        if let Blocks::Hash(_) = filter.blocks {
-            let problem = "a filter has no blockHash: call eth_getLogs";
-            return Err(error::invalid_params(problem.to_owned()));
-        }
-        install(rpc, Kind::Logs(filter))
-    })?;
-    module.register_method("eth_newBlockFilter", |_, rpc, _| install(rpc, Kind::Blocks))?;
-    module.register_method("eth_newPendingTransactionFilter", |_, rpc, _| {
-        install(rpc, Kind::Transactions)
-    })?;
-    module.register_method("eth_uninstallFilter", |params, rpc, _| {
-        let id: Id = Arguments::of(&params)?.required("filter id")?;
-        RpcResult::Ok(rpc.filters.remove(id))
-    })?;
-    module.register_async_method("eth_getFilterChanges", |params, rpc, _| async move {
-        let id: Id = Arguments::of(&params)?.required("filter id")?;
-        let filter = rpc.filters.poll(id, Instant::now())?;
-        let searching = Arc::clone(&rpc);
-        let changes = move || changes(&rpc, &mut filter.lock());
-        searching.searches.run(changes).await
-    })?;
-    module.register_async_method("eth_getFilterLogs", |params, rpc, _| async move {
-        let id: Id = Arguments::of(&params)?.required("filter id")?;
-        let filter = rpc.filters.poll(id, Instant::now())?;
-        let Kind::Logs(filter) = filter.lock().kind.clone() else {
-            return Err(error::refused("filter not found: it is none of logs"));
-        };
-        let searching = Arc::clone(&rpc);
-        searching.searches.run(move || search(&rpc, &filter)).await
-    })?;
+pub(super) fn register(module: &mut Registrar) -> Result<(), RegisterMethodError> {
+    module.method(
+        describe("eth_newFilter", "Makes a filter of logs, to be polled.")
+            .details("It is forgotten when nobody polls it for 5 minutes.")
+            .required("filter", "LogFilter")
+            .fails(&[Failure::Refused])
+            .result("filter id", "Quantity"),
+        |params, rpc, _| {
+            let filter: LogFilter = Arguments::of(&params)?.required("filter")?;
+            if let Blocks::Hash(_) = filter.blocks {
+                let problem = "a filter has no blockHash: call eth_getLogs";
+                return Err(error::invalid_params(problem.to_owned()));
+            }
+            install(rpc, Kind::Logs(filter))
+        },
+    )?;
+    module.method(
+        describe(
+            "eth_newBlockFilter",
+            "Makes a filter of the hashes of blocks, to be polled.",
+        )
+        .fails(&[Failure::Refused])
+        .result("filter id", "Quantity"),
+        |_, rpc, _| install(rpc, Kind::Blocks),
+    )?;
+    module.method(
+        describe(
+            "eth_newPendingTransactionFilter",
+            "Makes a filter of the hashes of transactions that have become durable, \
+             to be polled.",
+        )
+        .fails(&[Failure::Refused])
+        .result("filter id", "Quantity"),
+        |_, rpc, _| install(rpc, Kind::Transactions),
+    )?;
+    register_polls(module)
+}
+
+/// Registers what is done with a filter that is there.
+fn register_polls(module: &mut Registrar) -> Result<(), RegisterMethodError> {
+    module.method(
+        describe(
+            "eth_uninstallFilter",
+            "Forgets a filter, and tells whether there was one.",
+        )
+        .required("filter id", "Quantity")
+        .result("was there", json!({ "type": "boolean" })),
+        |params, rpc, _| {
+            let id: Id = Arguments::of(&params)?.required("filter id")?;
+            RpcResult::Ok(rpc.filters.remove(id))
+        },
+    )?;
+    module.async_method(
+        describe(
+            "eth_getFilterChanges",
+            "What has come since the last poll of a filter.",
+        )
+        .details("At most 10,000 logs or 16,384 hashes; the next poll goes on.")
+        .required("filter id", "Quantity")
+        .fails(&[Failure::Refused, Failure::TooLarge])
+        .result("changes", "FilterChanges"),
+        |params, rpc, _| async move {
+            let id: Id = Arguments::of(&params)?.required("filter id")?;
+            let filter = rpc.filters.poll(id, Instant::now())?;
+            let searching = Arc::clone(&rpc);
+            let changes = move || changes(&rpc, &mut filter.lock());
+            searching.searches.run(changes).await
+        },
+    )?;
+    module.async_method(
+        describe(
+            "eth_getFilterLogs",
+            "All logs that a filter of logs selects, as eth_getLogs answers them.",
+        )
+        .required("filter id", "Quantity")
+        .fails(&[Failure::Refused, Failure::TooLarge])
+        .result("logs", array("Log")),
+        |params, rpc, _| async move {
+            let id: Id = Arguments::of(&params)?.required("filter id")?;
+            let filter = rpc.filters.poll(id, Instant::now())?;
+            let Kind::Logs(filter) = filter.lock().kind.clone() else {
+                return Err(error::refused("filter not found: it is none of logs"));
+            };
+            let searching = Arc::clone(&rpc);
+            searching.searches.run(move || search(&rpc, &filter)).await
+        },
+    )?;
     Ok(())
 }
 

@@ -8,22 +8,32 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use alloy_rpc_types_eth::Log;
-use jsonrpsee::RpcModule;
 use jsonrpsee::core::{RegisterMethodError, RpcResult};
 
 use super::arguments::{Arguments, BlockRef};
 use super::block_methods::find;
+use super::openrpc::{Failure, Registrar, array, describe};
 use super::{Rpc, error};
 
 use criteria::{Blocks, Criteria, LogFilter};
 use query::SearchLimits;
 
 /// Registers the methods.
-pub(super) fn register(module: &mut RpcModule<Rpc>) -> Result<(), RegisterMethodError> {
-    module.register_async_method("eth_getLogs", |params, rpc, _| async move {
-        let filter = Arguments::of(&params)?.required("filter")?;
-        get(rpc, filter).await
-    })?;
+pub(super) fn register(module: &mut Registrar) -> Result<(), RegisterMethodError> {
+    module.async_method(
+        describe("eth_getLogs", "The logs that a filter selects.")
+            .details(
+                "At most 10,000, from at most 10,000 blocks, in at most 5 s; beyond that \
+                 the error says what to ask for.",
+            )
+            .required("filter", "LogFilter")
+            .fails(&[Failure::Refused, Failure::TooLarge])
+            .result("logs", array("Log")),
+        |params, rpc, _| async move {
+            let filter = Arguments::of(&params)?.required("filter")?;
+            get(rpc, filter).await
+        },
+    )?;
     filters::register(module)
 }
 

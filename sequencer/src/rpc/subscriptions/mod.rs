@@ -14,7 +14,6 @@ mod registry;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jsonrpsee::RpcModule;
 use jsonrpsee::core::server::{
     PendingSubscriptionSink, SubscriptionMessage, SubscriptionSink, TrySendError,
 };
@@ -22,14 +21,16 @@ use jsonrpsee::core::{RegisterMethodError, RpcResult, SubscriptionError, to_json
 use jsonrpsee::server::StopHandle;
 use jsonrpsee::types::Params;
 use serde::Serialize;
+use serde_json::json;
 use tokio::select;
 use tokio::sync::{Mutex, oneshot};
 
 use super::arguments::Arguments;
 use super::block_methods::read_failed;
+use super::error;
 use super::ethereum::{BrokenBlock, Chain, block_log};
 use super::logs::criteria::{Blocks, Criteria, LogFilter};
-use super::{Rpc, error};
+use super::openrpc::{Failure, Notification, Registrar, describe};
 use crate::block::Block;
 use crate::view::View;
 
@@ -45,14 +46,41 @@ const TOO_SLOW: &str = "messages were read too slowly: the subscription has ende
 const TOO_MANY: &str = "the node has more subscriptions than it can serve: the subscription has ended, subscribe to certain logs or poll";
 
 /// Registers `eth_subscribe` and `eth_unsubscribe`.
-pub(super) fn register(module: &mut RpcModule<Rpc>) -> Result<(), RegisterMethodError> {
-    module.register_subscription(
+pub(super) fn register(module: &mut Registrar) -> Result<(), RegisterMethodError> {
+    let kinds = json!({ "enum": ["newHeads", "logs", "newPendingTransactions"] });
+    let options = json!({ "anyOf": [
+        { "type": "boolean" },
+        { "$ref": "#/components/schemas/LogFilter" },
+    ] });
+    let subscribe = describe(
         "eth_subscribe",
-        "eth_subscription",
+        "Sends what is new as it becomes durable, over WebSocket.",
+    )
+    .details(
+        "The options of `logs` are a filter without blocks; those of \
+         `newPendingTransactions` are true for whole transactions instead of \
+         their hashes.",
+    )
+    .required("kind", kinds)
+    .optional("options", options)
+    .fails(&[Failure::TooManySubscriptions])
+    .result("subscription id", "Quantity");
+    let notification = Notification {
+        method: "eth_subscription",
+        result: "SubscriptionEvent".into(),
+    };
+    let unsubscribe = describe(
         "eth_unsubscribe",
+        "Ends a subscription, and tells whether there was one.",
+    )
+    .required("subscription id", "Quantity")
+    .result("was there", json!({ "type": "boolean" }));
+    module.subscription(
+        subscribe,
+        notification,
+        unsubscribe,
         |params, pending, rpc, _| async move { rpc.subscriptions.subscribe(&params, pending).await },
-    )?;
-    Ok(())
+    )
 }
 
 /// The subscriptions of a node.

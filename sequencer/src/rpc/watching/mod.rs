@@ -19,7 +19,6 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use alloy_primitives::Address;
-use jsonrpsee::RpcModule;
 use jsonrpsee::core::server::{PendingSubscriptionSink, SubscriptionMessage};
 use jsonrpsee::core::{
     JsonRawValue, RegisterMethodError, RpcResult, SubscriptionError, to_json_raw_value,
@@ -27,12 +26,14 @@ use jsonrpsee::core::{
 use jsonrpsee::server::StopHandle;
 use jsonrpsee::types::Params;
 use serde::Deserialize;
+use serde_json::json;
 use tokio::select;
 
 use super::arguments::{Argument, Arguments, ObjectText, member};
 use super::block_methods::read_failed;
 use super::logs::query::Searches;
-use super::{QueryConfig, Rpc, error};
+use super::openrpc::{Failure, Notification, Registrar, describe};
+use super::{QueryConfig, error};
 use crate::index::Search;
 use crate::view::{ReadError, View};
 
@@ -48,14 +49,32 @@ pub(super) const ACCOUNTS_MAX: usize = 64;
 const BLOCKS_BEHIND_MAX: u64 = 256;
 
 /// Registers `spillway_subscribe` and `spillway_unsubscribe`.
-pub(super) fn register(module: &mut RpcModule<Rpc>) -> Result<(), RegisterMethodError> {
-    module.register_subscription(
+pub(super) fn register(module: &mut Registrar) -> Result<(), RegisterMethodError> {
+    let subscribe = describe(
         "spillway_subscribe",
-        "spillway_subscription",
+        "Sends what accounts hold: a snapshot, then patches, over WebSocket.",
+    )
+    .details("Each message names the one before it; with `since`, what has changed after that message comes first.")
+    .required("kind", json!({ "enum": ["accounts"] }))
+    .required("what to follow", "FollowedAccounts")
+    .fails(&[Failure::TooManySubscriptions])
+    .result("subscription id", "Quantity");
+    let notification = Notification {
+        method: "spillway_subscription",
+        result: "AccountsMessage".into(),
+    };
+    let unsubscribe = describe(
         "spillway_unsubscribe",
+        "Ends a subscription, and tells whether there was one.",
+    )
+    .required("subscription id", "Quantity")
+    .result("was there", json!({ "type": "boolean" }));
+    module.subscription(
+        subscribe,
+        notification,
+        unsubscribe,
         |params, pending, rpc, _| async move { rpc.watching.subscribe(&params, pending).await },
-    )?;
-    Ok(())
+    )
 }
 
 /// What a client wants to follow.
