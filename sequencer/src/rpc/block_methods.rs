@@ -16,7 +16,7 @@ use super::Rpc;
 use super::arguments::{Arguments, BlockRef, NumberRef};
 use super::error;
 use super::ethereum::BrokenBlock;
-use super::openrpc::{Registrar, array, describe, nullable};
+use super::openrpc::{Failure, Registrar, array, describe, nullable};
 use crate::block::Block;
 use crate::view::{ReadError, View};
 
@@ -26,6 +26,7 @@ pub(super) fn register(module: &mut Registrar) -> Result<(), RegisterMethodError
         describe("eth_getBlockByNumber", "A block by its number or tag.")
             .required("block", "BlockNumberOrTag")
             .optional("full transactions", json!({ "type": "boolean" }))
+            .fails(&[Failure::TooLarge])
             .result("block", nullable("Block")),
         |params, rpc, _| {
             let mut arguments = Arguments::of(&params)?;
@@ -37,6 +38,7 @@ pub(super) fn register(module: &mut Registrar) -> Result<(), RegisterMethodError
         describe("eth_getBlockByHash", "A block by its hash.")
             .required("block hash", "Hash")
             .optional("full transactions", json!({ "type": "boolean" }))
+            .fails(&[Failure::TooLarge])
             .result("block", nullable("Block")),
         |params, rpc, _| {
             let mut arguments = Arguments::of(&params)?;
@@ -50,6 +52,7 @@ pub(super) fn register(module: &mut Registrar) -> Result<(), RegisterMethodError
             "The receipts of a block, in its order.",
         )
         .required("block", "BlockId")
+        .fails(&[Failure::TooLarge])
         .result("receipts", nullable(array("Receipt"))),
         |params, rpc, _| {
             let block = find(&rpc.view, Arguments::of(&params)?.required("block")?)?;

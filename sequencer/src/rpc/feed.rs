@@ -3,7 +3,7 @@
 use jsonrpsee::core::{RegisterMethodError, RpcResult};
 
 use super::arguments::{Arguments, Count};
-use super::openrpc::{Registrar, describe};
+use super::openrpc::{Failure, Registrar, describe};
 use super::{Rpc, error};
 use crate::feed::{BLOCKS_MAX, Feed};
 
@@ -20,6 +20,7 @@ pub(super) fn register(module: &mut Registrar) -> Result<(), RegisterMethodError
         )
         .required("first block", "CountArgument")
         .optional("number of blocks", "CountArgument")
+        .fails(&[Failure::TooLarge])
         .result("blocks", "Feed"),
         |params, rpc, _| {
             let mut arguments = Arguments::of(&params)?;

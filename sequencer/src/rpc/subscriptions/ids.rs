@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jsonrpsee::server::IdProvider;
 use jsonrpsee::types::SubscriptionId;
 
-/// Ids of subscriptions as hex strings, which is what wallet libraries look for. They belong to a
+/// Ids of subscriptions as quantities, without leading zeros, which is what wallet libraries look for. They belong to a
 /// connection, so they need not be secret; a random part keeps those of one run apart from those of
 /// another.
 #[derive(Debug)]
@@ -27,6 +27,25 @@ impl Default for HexIds {
 impl IdProvider for HexIds {
     fn next_id(&self) -> SubscriptionId<'static> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        SubscriptionId::Str(format!("0x{:016x}{id:016x}", self.run).into())
+        let id = (u128::from(self.run) << 64) | u128::from(id);
+        SubscriptionId::Str(format!("{id:#x}").into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_a_quantity() {
+        for (run, expected) in [
+            (0xab, "0xab0000000000000007"),
+            (u64::MAX, "0xffffffffffffffff0000000000000007"),
+            (0, "0x7"),
+        ] {
+            let next = AtomicU64::new(7);
+            let ids = HexIds { run, next };
+            assert_eq!(ids.next_id(), SubscriptionId::Str(expected.into()));
+        }
     }
 }
