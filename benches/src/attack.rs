@@ -1,4 +1,4 @@
-//! Clients that ask for a lot while others send: searches over the whole chain, and thousands of subscriptions.
+//! Clients that ask for a lot while others send: the same dear request again and again, and thousands of subscriptions.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use crate::rpc::Rpc;
+use crate::http::{Connection, post};
 
 /// Subscriptions that a node takes from one connection.
 const SUBSCRIPTIONS_EACH: usize = 64;
@@ -18,17 +18,19 @@ const HANDSHAKE_BYTES_MAX: usize = 4_096;
 /// What is asked for.
 #[derive(Debug, Clone)]
 pub enum Attack {
-    /// This filter object, again and again, by so many clients, each with one request under way.
-    Searches {
+    /// This body, again and again, by so many clients, each with one request under way.
+    Requests {
         /// The clients.
         clients: usize,
-        /// The filter.
-        filter: Value,
+        /// The body: a call or a batch.
+        body: String,
     },
     /// So many subscriptions, each with the parameters for its number.
     Subscriptions {
         /// How many.
         count: usize,
+        /// The method that subscribes.
+        method: &'static str,
         /// Their parameters.
         params: fn(usize) -> Value,
     },
@@ -52,18 +54,23 @@ impl Attack {
             answers: Arc::default(),
         };
         match self {
-            Self::Searches { clients, filter } => {
+            Self::Requests { clients, body } => {
+                let request: Arc<[u8]> = post(host, body).into();
                 for _ in 0..*clients {
-                    let rpc = Rpc::open(host).await?;
-                    let answers = Arc::clone(&running.answers);
-                    running.tasks.spawn(search(rpc, filter.clone(), answers));
+                    let connection = Connection::open(host).await?;
+                    let (request, answers) = (Arc::clone(&request), Arc::clone(&running.answers));
+                    running.tasks.spawn(ask(connection, request, answers));
                 }
             }
-            Self::Subscriptions { count, params } => {
+            Self::Subscriptions {
+                count,
+                method,
+                params,
+            } => {
                 for first in (0..*count).step_by(SUBSCRIPTIONS_EACH) {
                     let mut socket = WebSocket::open(host).await?;
                     for number in first..(first + SUBSCRIPTIONS_EACH).min(*count) {
-                        socket.subscribe(&params(number)).await?;
+                        socket.subscribe(method, &params(number)).await?;
                     }
                     let answers = Arc::clone(&running.answers);
                     running.tasks.spawn(socket.drain(answers));
@@ -75,7 +82,7 @@ impl Attack {
 }
 
 impl Running {
-    /// Answers to searches, refusals included, or bytes that subscribers were sent.
+    /// Answers, refusals included, or bytes that subscribers were sent.
     #[must_use]
     pub fn answers(&self) -> u64 {
         self.answers.load(Ordering::Relaxed)
@@ -88,15 +95,9 @@ impl Running {
     }
 }
 
-/// Searches until the node cannot be reached. That a search is refused is what limits are for.
-async fn search(mut rpc: Rpc, filter: Value, answers: Arc<AtomicU64>) {
-    loop {
-        let answered = rpc.call("eth_getLogs", json!([filter])).await;
-        if let Err(error) = answered
-            && !error.to_string().contains("eth_getLogs")
-        {
-            return;
-        }
+/// Asks until the node cannot be reached. That a call is refused is what limits are for.
+async fn ask(mut connection: Connection, request: Arc<[u8]>, answers: Arc<AtomicU64>) {
+    while connection.exchange(&request).await.is_ok() {
         answers.fetch_add(1, Ordering::Relaxed);
     }
 }
@@ -130,9 +131,8 @@ impl WebSocket {
     }
 
     /// Subscribes, and waits for the answer. Notifications that come before it are passed over.
-    async fn subscribe(&mut self, params: &Value) -> Result<()> {
-        let request =
-            json!({"jsonrpc": "2.0", "id": 1, "method": "eth_subscribe", "params": params});
+    async fn subscribe(&mut self, method: &str, params: &Value) -> Result<()> {
+        let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         self.send(request.to_string().as_bytes()).await?;
         loop {
             let message: Value = serde_json::from_slice(&self.receive().await?)?;

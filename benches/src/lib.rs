@@ -14,7 +14,7 @@
 //! [`population`] and [`engine`] are for the benches and the `footprint` program, which measure the
 //! sequencer in their own process: accounts and transfers without keys, and the core without clients.
 //!
-//! [`attack`] is for the `searches` program, which drives transfers beside clients that search and subscribe.
+//! [`attack`] is for the `attacks` program, which drives transfers beside clients that ask for a lot and subscribe.
 //!
 //! [`calls`] is for the `calls` program, which measures `eth_call` and what it leaves for transfers.
 //!

@@ -48,9 +48,6 @@ pub(crate) async fn accounts(caller: &mut Caller, account: Address) {
         since = json!({ "number": message["number"], "block_hash": message["block_hash"] });
         assert_eq!(caller.ask("spillway_unsubscribe", json!([id])).await, true);
     }
-    caller
-        .refused("spillway_subscribe", json!(["accounts", {}]))
-        .await;
 }
 
 /// Reads until each has sent something, and ends them.

@@ -1,6 +1,6 @@
-//! Prints the latency of transfers while nobody else is there, and while clients search and subscribe as hard as they can.
+//! Prints the latency of transfers while nobody else is there, and while clients ask for as much as they can get.
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, Bytes};
 use anyhow::Result;
 use clap::Parser;
 use serde_json::{Value, json};
@@ -11,7 +11,10 @@ use spillway_benches::request::Framing;
 use spillway_benches::round::{self, Load, Measured};
 use std::path::PathBuf;
 
-/// Measures what searches and subscriptions cost those who send.
+/// `JUMPDEST PUSH0 JUMP`, as what a contract's constructor does.
+const ENDLESS: &str = "0x5b5f56";
+
+/// Measures what searches, calls, batches and subscriptions cost those who send.
 #[derive(Debug, Parser)]
 struct Options {
     /// Transfers that fall due each second.
@@ -20,7 +23,7 @@ struct Options {
     /// Length of a round.
     #[arg(long, default_value_t = 10.0)]
     seconds: f64,
-    /// Clients that search.
+    /// Clients that ask, each with one request under way.
     #[arg(long, default_value_t = 32)]
     clients: usize,
     /// Subscriptions.
@@ -67,12 +70,14 @@ async fn main() -> Result<()> {
 }
 
 fn attacks(options: &Options) -> Vec<(&'static str, Attack)> {
-    let searches = |filter: Value| Attack::Searches {
+    let requests = |body: String| Attack::Requests {
         clients: options.clients,
-        filter,
+        body,
     };
-    let subscriptions = |params| Attack::Subscriptions {
+    let searches = |filter: Value| requests(call("eth_getLogs", json!([filter])));
+    let subscriptions = |method, params| Attack::Subscriptions {
         count: options.subscriptions,
+        method,
         params,
     };
     vec![
@@ -87,12 +92,44 @@ fn attacks(options: &Options) -> Vec<(&'static str, Attack)> {
                 "topics": [null, null, Address::repeat_byte(9).into_word()],
             })),
         ),
-        ("subscriptions to own payments", subscriptions(own_payments)),
+        (
+            "endless eth_call",
+            requests(call("eth_call", json!([{ "data": ENDLESS }, "latest"]))),
+        ),
+        ("batches of 1 MB", requests(batch())),
+        (
+            "subscriptions to own payments",
+            subscriptions("eth_subscribe", own_payments),
+        ),
         (
             "subscriptions to newHeads",
-            subscriptions(|_| json!(["newHeads"])),
+            subscriptions("eth_subscribe", |_| json!(["newHeads"])),
+        ),
+        (
+            "accounts followed, one each",
+            subscriptions("spillway_subscribe", own_account),
         ),
     ]
+}
+
+fn call(method: &str, params: Value) -> String {
+    json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string()
+}
+
+/// As many calls as a batch may have, and spaces between them that make it a megabyte: transfers with memos are estimated.
+fn batch() -> String {
+    const CALLS: usize = 1_000;
+    const CALL_BYTES: usize = 1_000;
+    let transfer = json!({ "to": Address::repeat_byte(9), "data": Bytes::from(vec![7; 256]) });
+    let one = call("eth_estimateGas", json!([transfer]));
+    let calls = vec![format!("{one:<CALL_BYTES$}"); CALLS];
+    format!("[{}]", calls.join(","))
+}
+
+/// An account of one's own.
+fn own_account(number: usize) -> Value {
+    let account = Address::left_padding_from(&number.to_be_bytes());
+    json!(["accounts", { "accounts": [account] }])
 }
 
 /// The logs of payments to an account of one's own.
