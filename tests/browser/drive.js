@@ -5,8 +5,9 @@
 import { run } from '../clients/theme.js'
 import { library } from './themes/library.js'
 import { pays } from './themes/pays.js'
+import { reconnects } from './themes/reconnects.js'
 import { refusals } from './themes/refusals.js'
 import { signs } from './themes/signs.js'
 import { wrongNetwork } from './themes/wrong_network.js'
 
-await run({ pays, wrong_network: wrongNetwork, refusals, signs, library })
+await run({ pays, wrong_network: wrongNetwork, refusals, reconnects, signs, library })

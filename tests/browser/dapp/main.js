@@ -14,12 +14,18 @@ const settings = new URLSearchParams(location.search)
 const network = networkAt(settings.get('rpc'))
 const wallet = findWallet()
 
-/** What is followed now: an account, its token, its balances. Replaced whole when account or network change. */
+/** What is followed now: an account, its token, its balances. Another one when account, network or connection change. */
 let session = null
+
+function leave() {
+  session?.changes.stop()
+  session = null
+  view.showLive(false)
+}
 
 /** Brings the page in line with the wallet: when it opens, and whenever the wallet says that something is different. */
 async function enter() {
-  session?.changes.stop()
+  leave()
   const mine = { changes: new Changes(wallet.provider) }
   session = mine
   const [chainId, [account]] = await Promise.all(['eth_chainId', 'eth_accounts'].map((method) => ask(method)))
@@ -37,16 +43,16 @@ async function follow(mine, account) {
   await mine.changes.follow(account, mine.token.address, { onBlock: () => refresh(mine), onTransfer })
   // After the subscriptions, so that no change falls between.
   await refresh(mine)
-  view.showLive(true)
 }
 
 async function refresh(mine) {
   const balances = await readBalances(wallet.provider, mine.account, mine.token.address)
-  // Answers may overtake one another.
+  // An answer may come when another account is shown, or overtake a newer one.
   if (session !== mine || balances.block < mine.balances?.block) return
   if (mine.balances) view.showEthChange(balances.eth - mine.balances.eth)
   mine.balances = balances
   view.showBalances(balances, mine.token)
+  view.showLive(true)
 }
 
 const ask = (method, params = []) => wallet.provider.request({ method, params })
@@ -68,7 +74,8 @@ view.onPayment(({ to, amount, asset }) =>
 )
 
 if (wallet) {
-  for (const event of ['accountsChanged', 'chainChanged', 'connect']) wallet.provider.on(event, enter)
-  wallet.provider.on('disconnect', () => view.showLive(false))
-  await enter()
+  const arrive = () => view.report('wallet-status', enter)
+  for (const event of ['accountsChanged', 'chainChanged', 'connect']) wallet.provider.on(event, arrive)
+  wallet.provider.on('disconnect', leave)
+  await arrive()
 }

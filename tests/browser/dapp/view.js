@@ -12,8 +12,6 @@ export function showWallet({ name, account, chainId, joined }) {
   element('network').textContent = joined ? 'Spillway dev' : `another one (chain ${Number(chainId)})`
   element('connect').disabled = Boolean(account)
   element('join').disabled = joined
-  const ready = joined && Boolean(account)
-  for (const id of ['watch', 'pay']) element(id).disabled = !ready
 }
 
 export function showToken({ symbol }) {
@@ -27,8 +25,9 @@ export function showBalances({ eth, tokens, block }, { decimals }) {
   element('block').textContent = block
 }
 
-/** Without a connection there is no push, and what is shown may be old. */
+/** Whether the account is followed. Unless it is, what is shown may be old, and nothing can be paid. */
 export function showLive(live) {
+  for (const id of ['watch', 'pay']) element(id).disabled = !live
   element('live').textContent = live ? 'live' : 'not connected'
   element('live').className = live ? 'on' : 'off'
 }

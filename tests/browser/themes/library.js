@@ -8,10 +8,7 @@ export const library = () =>
   withUser(async (hands) => {
     await hands.arrives()
     const paying = hands.page.evaluate(pay, { token, to: other.address })
-    // One for the ETH, one for the tokens.
-    await hands.confirms('Send this transaction?')
-    await hands.confirms('Send this transaction?')
-    const { signer, gas, transfer, refusal } = await inTime('both payments', paying)
+    const [{ signer, gas, transfer, refusal }] = await inTime('both payments', Promise.all([paying, confirmsTwice(hands)]))
     assert.equal(signer, user.address)
     assert.deepEqual(gas, ['21000', '30000'])
     assert.deepEqual(transfer, [user.address, other.address, '5'])
@@ -20,6 +17,12 @@ export const library = () =>
     shown(`it decodes why a transfer would be refused: ${refusal}`)
     hands.isCalm()
   })
+
+/** One for the ETH, one for the tokens. */
+async function confirmsTwice(hands) {
+  await hands.confirms('Send this transaction?')
+  await hands.confirms('Send this transaction?')
+}
 
 /** Runs in the page. */
 async function pay({ token, to }) {

@@ -78,6 +78,7 @@ themes! { browser, "drive.js":
     browser_pays_and_is_paid => "pays",
     browser_refuses_a_wrong_network => "wrong_network",
     browser_shows_refusals => "refusals",
+    browser_reconnects => "reconnects",
     browser_signs => "signs",
     browser_serves_a_library => "library",
 }
