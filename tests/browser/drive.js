@@ -3,6 +3,7 @@
 //     SPILLWAY_RPC=http://127.0.0.1:9545 SPILLWAY_CHAIN_ID=51717 SPILLWAY_TOKEN=0x... node drive.js pays
 
 import { run } from '../clients/theme.js'
+import { events } from './themes/events.js'
 import { library } from './themes/library.js'
 import { pays } from './themes/pays.js'
 import { reconnects } from './themes/reconnects.js'
@@ -10,4 +11,4 @@ import { refusals } from './themes/refusals.js'
 import { signs } from './themes/signs.js'
 import { wrongNetwork } from './themes/wrong_network.js'
 
-await run({ pays, wrong_network: wrongNetwork, refusals, reconnects, signs, library })
+await run({ pays, wrong_network: wrongNetwork, refusals, reconnects, events, signs, library })

@@ -6,6 +6,8 @@ export class Proxy {
   #target
   #sockets = new Set()
   #cut = false
+  /** The last event that a client of server-sent events says it has had, each time one comes back. */
+  resumed = []
 
   /** Resolves when it listens, on a free port of 127.0.0.1; its `url` stands for the node's. */
   static async before(target) {
@@ -24,6 +26,10 @@ export class Proxy {
     if (this.#cut) return socket.resetAndDestroy()
     const { hostname, port } = this.#target
     const onward = connect(Number(port), hostname)
+    socket.on('data', (head) => {
+      const [, id] = head.toString('latin1').match(/^last-event-id: (.*)\r$/im) ?? []
+      if (id !== undefined) this.resumed.push(id)
+    })
     for (const [one, opposite] of [[socket, onward], [onward, socket]]) {
       this.#sockets.add(one)
       one.pipe(opposite)

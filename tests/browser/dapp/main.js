@@ -3,6 +3,7 @@
 // Its address names the node and a token: `?rpc=http://127.0.0.1:9545&token=0x...`.
 
 import { readBalances } from './balances.js'
+import { AccountEvents } from './events.js'
 import { join, networkAt } from './network.js'
 import { pay, payment } from './payments.js'
 import { Changes } from './push.js'
@@ -16,6 +17,9 @@ const wallet = findWallet()
 
 /** What is followed now: an account, its token, its balances. Another one when account, network or connection change. */
 let session = null
+
+/** The same account by the node's events, which go on when the wallet loses its connection. */
+let events = null
 
 function leave() {
   session?.changes.stop()
@@ -43,6 +47,14 @@ async function follow(mine, account) {
   await mine.changes.follow(account, mine.token.address, { onBlock: () => refresh(mine), onTransfer })
   // After the subscriptions, so that no change falls between.
   await refresh(mine)
+  if (session === mine) followEvents(account, mine.token)
+}
+
+function followEvents(account, token) {
+  if (events?.account === account) return
+  events?.stop()
+  const onAccount = (changed, number) => view.showEvent(changed, number, token)
+  events = new AccountEvents(settings.get('rpc'), account, { onAccount, onLive: view.showEventsLive })
 }
 
 async function refresh(mine) {

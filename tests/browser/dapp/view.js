@@ -15,7 +15,7 @@ export function showWallet({ name, account, chainId, joined }) {
 }
 
 export function showToken({ symbol }) {
-  element('symbol').textContent = symbol
+  for (const id of ['symbol', 'events-symbol']) element(id).textContent = symbol
   element('asset').options[1].textContent = symbol
 }
 
@@ -28,8 +28,25 @@ export function showBalances({ eth, tokens, block }, { decimals }) {
 /** Whether the account is followed. Unless it is, what is shown may be old, and nothing can be paid. */
 export function showLive(live) {
   for (const id of ['watch', 'pay']) element(id).disabled = !live
-  element('live').textContent = live ? 'live' : 'not connected'
-  element('live').className = live ? 'on' : 'off'
+  showConnection('live', live)
+}
+
+/** Whether the node's events arrive. */
+export function showEventsLive(live) {
+  showConnection('events-live', live)
+}
+
+function showConnection(id, live) {
+  element(id).textContent = live ? 'live' : 'not connected'
+  element(id).className = `live ${live ? 'on' : 'off'}`
+}
+
+/** An account as the events have it. A token that is not in the list is one that the account has nothing of. */
+export function showEvent({ eth, tokens }, number, { address, decimals }) {
+  const isOurs = ({ token }) => token.toLowerCase() === address.toLowerCase()
+  element('events-eth').textContent = formatEther(eth)
+  element('events-tokens').textContent = formatUnits(tokens.find(isOurs)?.amount ?? 0, decimals)
+  element('events-block').textContent = number
 }
 
 export function showTransfer({ from, to, value }, account, { symbol, decimals }) {

@@ -97,8 +97,9 @@ export class Hands {
 
   /** Waits until the page shows exactly what the node says that the user has. */
   async seesBalances() {
-    await this.sees('eth', formatEther(await call('eth_getBalance', [user.address, 'latest'])))
-    await this.sees('tokens', formatUnits(await ofToken('balanceOf', user.address), 6))
+    const { eth, tokens } = await balancesOf(user)
+    await this.sees('eth', formatEther(eth))
+    await this.sees('tokens', formatUnits(tokens, 6))
   }
 
   /** Nothing went wrong that only the console tells. */
@@ -114,6 +115,11 @@ export async function call(method, params) {
   const answer = await inTime(method, fetch(url, { method: 'POST', headers, body }).then((response) => response.json()))
   if (answer.error) throw new Error(`${method}: ${answer.error.message}`)
   return answer.result
+}
+
+/** What an account has, by the node. */
+export async function balancesOf({ address }) {
+  return { eth: BigInt(await call('eth_getBalance', [address, 'latest'])), tokens: await ofToken('balanceOf', address) }
 }
 
 /** What the token answers. */

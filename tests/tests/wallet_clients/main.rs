@@ -79,6 +79,7 @@ themes! { browser, "drive.js":
     browser_refuses_a_wrong_network => "wrong_network",
     browser_shows_refusals => "refusals",
     browser_reconnects => "reconnects",
+    browser_follows_events => "events",
     browser_signs => "signs",
     browser_serves_a_library => "library",
 }
