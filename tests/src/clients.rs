@@ -1,4 +1,4 @@
-//! Runs the wallet clients of `clients/` against a node.
+//! Runs the wallet clients of `clients/`, and the page of `browser/`, against a node.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::{CHAIN_ID, Node, POLL};
+
+/// The folder of the wallet libraries' scripts.
+const CLIENTS: &str = "clients";
 
 /// Longest run of one client. Its own waits are shorter, so that its own words say what it missed.
 const CLIENT_LIMIT: Duration = Duration::from_secs(100);
@@ -26,8 +29,17 @@ pub struct Finished {
 
 /// Runs a theme of a JavaScript client, and fails with its output if it fails.
 pub fn javascript(node: &Node, script: &str, theme: &str) {
-    installed("node_modules");
-    theme_passes(Command::new("node"), node, script, theme);
+    node_passes(CLIENTS, node, script, theme);
+}
+
+/// Runs a theme of the page in a real browser, and fails with its output if it fails.
+pub fn browser(node: &Node, script: &str, theme: &str) {
+    node_passes("browser", node, script, theme);
+}
+
+fn node_passes(folder: &str, node: &Node, script: &str, theme: &str) {
+    installed(folder, "node_modules");
+    theme_passes(Command::new("node"), folder, node, script, theme);
 }
 
 /// Runs a theme of a Python client, and fails with its output if it fails.
@@ -38,7 +50,7 @@ pub fn python(node: &Node, script: &str, theme: &str) {
         "{} is missing: `cargo xtask test` installs it",
         interpreter.display()
     );
-    theme_passes(Command::new(interpreter), node, script, theme);
+    theme_passes(Command::new(interpreter), CLIENTS, node, script, theme);
 }
 
 /// What a script prints that needs no node.
@@ -72,8 +84,8 @@ pub fn cast(node: &Node, args: &[&str]) -> Finished {
     finish(command)
 }
 
-fn theme_passes(mut command: Command, node: &Node, script: &str, theme: &str) {
-    command.arg(script).arg(theme).current_dir(clients_dir());
+fn theme_passes(mut command: Command, folder: &str, node: &Node, script: &str, theme: &str) {
+    command.arg(script).arg(theme).current_dir(path_of(folder));
     command
         .env("SPILLWAY_RPC", node.url())
         .env("SPILLWAY_CHAIN_ID", CHAIN_ID.to_string())
@@ -133,7 +145,7 @@ pub fn finish(mut command: Command) -> Finished {
 
 /// The program itself: the launcher in `.bin` answers 0 whatever becomes of it.
 fn native_cast() -> PathBuf {
-    let packages = installed("node_modules/@foundry-rs");
+    let packages = installed(CLIENTS, "node_modules/@foundry-rs");
     let entries = fs::read_dir(&packages).expect("the packages of foundry");
     entries
         .filter_map(|entry| entry.ok().map(|entry| entry.path().join("bin/cast")))
@@ -141,8 +153,8 @@ fn native_cast() -> PathBuf {
         .unwrap_or_else(|| panic!("{} has no cast for this platform", packages.display()))
 }
 
-fn installed(name: &str) -> PathBuf {
-    let path = clients_dir().join(name);
+fn installed(folder: &str, name: &str) -> PathBuf {
+    let path = path_of(folder).join(name);
     assert!(
         path.exists(),
         "{} is missing: `cargo xtask test` installs it",
@@ -151,8 +163,8 @@ fn installed(name: &str) -> PathBuf {
     path
 }
 
-fn clients_dir() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("clients")
+fn path_of(folder: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)
 }
 
 fn workspace() -> &'static Path {

@@ -2,7 +2,8 @@
 //!
 //! A test starts a [`Node`] on a directory of its own, speaks JSON-RPC to it through [`Rpc`], signs
 //! transfers of the funded development [`accounts`], and stops, kills or restarts the node as it
-//! likes. [`clients`] runs the scripts in `clients/`, which do the same through wallet libraries.
+//! likes. [`clients`] runs the scripts in `clients/`, which do the same through wallet libraries, and in `browser/`,
+//! where a page and a wallet do.
 //!
 //! Nothing here sleeps in place of a condition: a wait polls what it waits for, and a wait that ends
 //! without it fails with the node's log.

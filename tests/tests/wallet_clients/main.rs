@@ -1,4 +1,5 @@
 //! Wallet libraries against the real binary. A test is one theme of one library on a node of its own; the scripts are in `clients/`.
+//! A page with a wallet in a real browser is one of them: it is in `browser/`.
 
 mod alloy;
 mod alloy_calls;
@@ -71,4 +72,14 @@ themes! { python, "web3py.py":
     web3py_errors_are_its_own => "errors",
     web3py_calls => "calls",
     web3py_writes_contracts => "writes_contracts",
+}
+
+themes! { browser, "drive.js":
+    browser_pays_and_is_paid => "pays",
+    browser_refuses_a_wrong_network => "wrong_network",
+    browser_shows_refusals => "refusals",
+    browser_reconnects => "reconnects",
+    browser_follows_events => "events",
+    browser_signs => "signs",
+    browser_serves_a_library => "library",
 }
