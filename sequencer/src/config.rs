@@ -63,13 +63,15 @@ pub struct QueueConfig {
     pub held_for: Duration,
 }
 
-/// What is kept on disk, and when.
+/// What is kept on disk, when, and of the past in memory.
 #[derive(Clone, Copy, Debug)]
 pub struct StorageConfig {
     /// Bytes of a journal segment before the next one begins.
     pub segment_bytes: u64,
     /// Bytes of journal between two snapshots.
     pub snapshot_every_bytes: u64,
+    /// About what the states after earlier blocks may take in memory.
+    pub past_bytes: usize,
 }
 
 impl Config {
@@ -126,6 +128,7 @@ impl Default for StorageConfig {
         Self {
             segment_bytes: 64 << 20,
             snapshot_every_bytes: 128 << 20,
+            past_bytes: 64 << 20,
         }
     }
 }

@@ -4,17 +4,19 @@
 //! their bytes, like every other node. What it comes to must be what the block's header says, so each
 //! durable block is checked by a second execution before a client hears of it.
 
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256};
+use spillway_protocol::account::Account;
 use spillway_protocol::block::{self, BlockError, BlockHeader};
 use spillway_protocol::root::{StatePreimage, StateTree};
 use spillway_protocol::state::State;
-use spillway_protocol::token::{ListingError, TokenTable};
+use spillway_protocol::token::{ListingError, TokenId, TokenTable};
 use spillway_protocol::tree::TreeError;
 use spillway_protocol::withdrawal::Withdrawal;
 
 use crate::block::BlockBody;
 use crate::genesis::Genesis;
 use crate::outcome::Outcomes;
+use crate::past::Past;
 use crate::view::Summary;
 
 /// Accounts that may have changed before their hashes are brought up to date. Bounds what a request
@@ -52,6 +54,59 @@ pub struct Applied {
     pub outcomes: Outcomes,
 }
 
+/// The state after one of the newest blocks.
+#[derive(Clone, Copy, Debug)]
+pub struct StateAt<'a> {
+    ledger: &'a Ledger,
+    number: u64,
+}
+
+impl<'a> StateAt<'a> {
+    /// The ledger after the newest block.
+    #[must_use]
+    pub const fn newest(&self) -> &'a Ledger {
+        self.ledger
+    }
+
+    /// The block's header.
+    #[must_use]
+    pub fn header(&self) -> &'a BlockHeader {
+        let past = self.ledger.past.header(self.number);
+        past.unwrap_or(&self.ledger.head)
+    }
+
+    /// The tokens that are listed by now.
+    #[must_use]
+    pub const fn tokens(&self) -> &'a TokenTable {
+        &self.ledger.tokens
+    }
+
+    /// An account by its address, none if there was none.
+    #[must_use]
+    pub fn account(&self, address: &Address) -> Option<Account> {
+        let Ledger {
+            state, past, head, ..
+        } = self.ledger;
+        let index = state.index_of(address)?;
+        if self.number < head.number {
+            if index >= past.account_count(self.number) {
+                return None;
+            }
+            if let Some(account) = past.account(index, self.number) {
+                return Some(account.clone());
+            }
+        }
+        state.account(index)
+    }
+
+    /// The sum of all balances of a token.
+    #[must_use]
+    pub fn supply(&self, token: TokenId) -> u128 {
+        let past = self.ledger.past.supply(token, self.number);
+        past.unwrap_or_else(|| self.ledger.state.supply(token))
+    }
+}
+
 /// State, trees, tokens and head after a block.
 #[derive(Clone, Debug)]
 pub struct Ledger {
@@ -59,6 +114,7 @@ pub struct Ledger {
     tree: StateTree,
     tokens: TokenTable,
     head: BlockHeader,
+    past: Past,
 }
 
 impl Ledger {
@@ -70,6 +126,7 @@ impl Ledger {
             tree: StateTree::default(),
             tokens: TokenTable::default(),
             head: BlockHeader::genesis(),
+            past: Past::default(),
         }
     }
 
@@ -84,17 +141,12 @@ impl Ledger {
         withdrawals: Vec<B256>,
     ) -> Result<Self, TreeError> {
         let tree = StateTree::build(&state, withdrawals.into_iter())?;
-        Ok(Self {
-            state,
-            tree,
-            tokens,
-            head,
-        })
+        Ok(Self::from_parts(state, tree, tokens, head))
     }
 
     /// A ledger from the parts of one that somebody else has kept. The trees are those over the state.
     #[must_use]
-    pub const fn from_parts(
+    pub fn from_parts(
         state: State,
         tree: StateTree,
         tokens: TokenTable,
@@ -105,7 +157,25 @@ impl Ledger {
             tree,
             tokens,
             head,
+            past: Past::default(),
         }
+    }
+
+    /// Remembers the states after the newest blocks from now on, as far as they take about so many bytes.
+    #[must_use]
+    pub const fn remembering(mut self, bytes_max: usize) -> Self {
+        self.past.remember(bytes_max);
+        self
+    }
+
+    /// The state after the block with that number; none if it is not remembered, or there is no such block yet.
+    #[must_use]
+    pub fn at(&self, number: u64) -> Option<StateAt<'_>> {
+        let is_known = number == self.head.number || self.past.header(number).is_some();
+        is_known.then_some(StateAt {
+            ledger: self,
+            number,
+        })
     }
 
     /// The state, the trees over it, the tokens and the head.
@@ -154,6 +224,8 @@ impl Ledger {
         }
         let before = *self.state.counters();
         let mut outcomes = Outcomes::after(before.withdrawal_count);
+        let past = &mut self.past;
+        past.begin(self.head, &self.state);
         block::execute_observed(
             &mut self.state,
             &body.operations,
@@ -161,6 +233,7 @@ impl Ledger {
             &self.tokens,
             |step| {
                 outcomes.observe(&step);
+                past.observe(&step);
                 Ok(())
             },
         )
@@ -179,6 +252,7 @@ impl Ledger {
             return Err(LedgerError::Header(number));
         }
         self.head = head;
+        self.past.end();
         let count = counters.withdrawal_count - before.withdrawal_count;
         let unhashed = &self.state.changes().withdrawals;
         let made = unhashed.len().saturating_sub(count as usize);

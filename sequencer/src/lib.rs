@@ -33,6 +33,7 @@ pub mod ledger;
 pub mod logs;
 pub mod ordering;
 pub mod outcome;
+mod past;
 pub mod pipeline;
 pub mod record;
 pub mod replica;

@@ -141,7 +141,7 @@ impl View {
             genesis: config.genesis,
             forks,
             signatures: signatures.map(Arc::new),
-            ledger: RwLock::new(ledger),
+            ledger: RwLock::new(ledger.remembering(config.storage.past_bytes)),
             recent: RwLock::default(),
             fees: RwLock::default(),
             index,

@@ -196,4 +196,5 @@ pub(super) struct Backlog {
 pub(super) struct Storage {
     pub(super) segment_bytes: Option<i64>,
     pub(super) snapshot_every_bytes: Option<i64>,
+    pub(super) past_bytes: Option<i64>,
 }

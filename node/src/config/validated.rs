@@ -302,6 +302,9 @@ fn storage(typed: &typed::Storage) -> Result<StorageConfig> {
             default.snapshot_every_bytes,
             |value| ranged("storage.snapshot_every_bytes", value, BYTES),
         )?,
+        past_bytes: or_default(typed.past_bytes, default.past_bytes, |value| {
+            ranged("storage.past_bytes", value, 1 << 20..=1 << 40)
+        })?,
     })
 }
 

@@ -1,9 +1,7 @@
 //! The ledger as the EVM reads it.
 //!
-//! A call reads while blocks are published. What it has read stays as it was; what it reads anew has to be of the same block, and is not
-//! when there is a newer one by then. Then the call cannot go on: all that it has read so far is read again, at once, of the newest
-//! block ([`LedgerDatabase::renew`]), and the call begins again. As it reads the same then, it hardly needs a third time. So the lock
-//! is held for one read, or for as many as [`super::CallLimits::reads_max`], and never while the EVM runs.
+//! A call reads while blocks are published. All that it reads is of the block on which it began, which the ledger remembers for a while
+//! ([`Ledger::at`](crate::ledger::Ledger::at)). So the lock is held for one read, and never while the EVM runs.
 
 use std::collections::HashMap;
 
@@ -14,9 +12,10 @@ use revm::database_interface::DBErrorMarker;
 use revm::state::AccountInfo;
 use spillway_protocol::block::BlockHeader;
 
+use super::CallError;
 use super::facades::{self, Facade};
 use super::overrides::StateOverrides;
-use crate::ledger::Ledger;
+use crate::ledger::StateAt;
 use crate::view::{ReadError, View};
 
 /// Why the EVM could not read something. Whoever runs the call finds the reason in [`LedgerDatabase::fault`].
@@ -29,8 +28,8 @@ impl DBErrorMarker for Unreadable {}
 /// What stopped a call.
 #[derive(Debug)]
 pub(super) enum Fault {
-    /// There is a newer block: begin again.
-    Moved,
+    /// The state after its block is not remembered any more.
+    Gone,
     /// As many reads as a call may have.
     TooManyReads,
     /// A block of which the hash was asked could not be read.
@@ -52,18 +51,36 @@ pub(super) struct LedgerDatabase<'a> {
 }
 
 impl<'a> LedgerDatabase<'a> {
-    /// Of the newest block.
-    pub(super) fn new(view: &'a View, overrides: &'a StateOverrides, reads_max: usize) -> Self {
-        Self {
+    /// Of the block with that number, or of the newest one.
+    ///
+    /// # Errors
+    /// [`CallError::UnknownBlock`] and [`CallError::Gone`].
+    pub(super) fn new(
+        view: &'a View,
+        overrides: &'a StateOverrides,
+        reads_max: usize,
+        at: Option<u64>,
+    ) -> Result<Self, CallError> {
+        let head = view.with_ledger(|ledger| {
+            let newest = ledger.head().number;
+            match at.unwrap_or(newest) {
+                number if number > newest => Err(CallError::UnknownBlock),
+                number => ledger
+                    .at(number)
+                    .map(|at| *at.header())
+                    .ok_or(CallError::Gone(number)),
+            }
+        })?;
+        Ok(Self {
             view,
             overrides,
             reads_max,
-            head: view.with_ledger(|ledger| *ledger.head()),
+            head,
             accounts: HashMap::new(),
             slots: HashMap::new(),
             hashes: HashMap::new(),
             fault: None,
-        }
+        })
     }
 
     /// The block whose state it is.
@@ -76,28 +93,16 @@ impl<'a> LedgerDatabase<'a> {
         self.fault.take()
     }
 
-    /// Moves to the newest block, with all that was read.
-    pub(super) fn renew(&mut self) {
-        let view = self.view;
-        let (accounts, slots) = (&mut self.accounts, &mut self.slots);
-        self.head = view.with_ledger(|ledger| {
-            for (address, account) in accounts {
-                *account = account_of(ledger, address);
-            }
-            for ((address, slot), value) in slots {
-                *value = facades::slot(ledger, address, *slot, || view.token_name(address));
-            }
-            *ledger.head()
-        });
-    }
-
-    /// Reads the ledger itself, of this block and no other.
-    pub(super) fn read<T>(&mut self, read: impl FnOnce(&Ledger) -> T) -> Result<T, Unreadable> {
+    /// Reads the state after this block and no other.
+    pub(super) fn read<T>(
+        &mut self,
+        read: impl FnOnce(&StateAt<'_>) -> T,
+    ) -> Result<T, Unreadable> {
         let number = self.head.number;
         let value = self
             .view
-            .with_ledger(|ledger| (ledger.head().number == number).then(|| read(ledger)));
-        value.ok_or_else(|| self.stop(Fault::Moved))
+            .with_ledger(|ledger| ledger.at(number).map(|at| read(&at)));
+        value.ok_or_else(|| self.stop(Fault::Gone))
     }
 
     fn stop(&mut self, fault: Fault) -> Unreadable {
@@ -119,27 +124,22 @@ impl<'a> LedgerDatabase<'a> {
             return Ok(account.clone());
         }
         self.count_read()?;
-        // Remembered even if it cannot be read now: it is wanted again.
-        let account = self.read(|ledger| account_of(ledger, &address));
-        let known = account.as_ref().cloned().unwrap_or_default();
-        self.accounts.insert(address, known);
-        account
+        let account = self.read(|at| account_of(at, &address))?;
+        self.accounts.insert(address, account.clone());
+        Ok(account)
     }
 }
 
 /// What the EVM needs to know of an account.
-fn account_of(ledger: &Ledger, address: &Address) -> AccountInfo {
-    let state = ledger.state();
-    let account = state
-        .index_of(address)
-        .and_then(|index| state.account(index));
+fn account_of(at: &StateAt<'_>, address: &Address) -> AccountInfo {
+    let account = at.account(address);
     let (balance, nonce) = account.map_or((0, 0), |account| (account.eth, account.nonce));
     let mut info = AccountInfo {
         balance: U256::from(balance),
         nonce,
         ..AccountInfo::default()
     };
-    if let Some(facade) = Facade::at(address, ledger.tokens()) {
+    if let Some(facade) = Facade::at(address, at.tokens()) {
         let code = facade.code();
         info.code_hash = code.hash;
         info.code = Some(code.bytecode.clone());
@@ -174,10 +174,9 @@ impl Database for LedgerDatabase<'_> {
         self.count_read()?;
         let view = self.view;
         let name = || view.token_name(&address);
-        let value = self.read(|ledger| facades::slot(ledger, &address, slot, name));
-        let known = *value.as_ref().unwrap_or(&U256::ZERO);
-        self.slots.insert((address, slot), known);
-        value
+        let value = self.read(|at| facades::slot(at, &address, slot, name))?;
+        self.slots.insert((address, slot), value);
+        Ok(value)
     }
 
     fn block_hash(&mut self, number: u64) -> Result<B256, Unreadable> {
@@ -196,7 +195,7 @@ impl Database for LedgerDatabase<'_> {
     }
 }
 
-/// What a slot of the account at an address holds after the ledger's newest block.
-pub(crate) fn storage_at(view: &View, ledger: &Ledger, address: &Address, slot: U256) -> U256 {
-    facades::slot(ledger, address, slot, || view.token_name(address))
+/// What a slot of the account at an address holds.
+pub(crate) fn storage_at(view: &View, at: &StateAt<'_>, address: &Address, slot: U256) -> U256 {
+    facades::slot(at, address, slot, || view.token_name(address))
 }

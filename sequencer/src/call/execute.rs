@@ -34,29 +34,23 @@ pub(super) fn execute(
     call: &Call,
     mut deadline: Deadline<'_>,
 ) -> Result<Bytes, CallError> {
-    let mut database = LedgerDatabase::new(view, &call.state, limits.reads_max);
     loop {
-        check_block(database.head().number, call.at)?;
+        let mut database = LedgerDatabase::new(view, &call.state, limits.reads_max, call.at)?;
         let result = attempt(&mut database, rules, limits, call, &mut deadline);
         let fault = database.fault();
         if deadline.has_passed() {
             return Err(CallError::TimedOut(limits.time_max));
         }
-        match fault {
-            Some(Fault::Moved) => database.renew(),
-            Some(Fault::TooManyReads) => return Err(CallError::TooManyReads(limits.reads_max)),
-            Some(Fault::Unread(error)) => return Err(error.into()),
-            None => return finished(result, &mut database, limits, call),
+        match (fault, call.at) {
+            // On what is the newest block by now.
+            (Some(Fault::Gone), None) => {}
+            (Some(Fault::Gone), Some(number)) => return Err(CallError::Gone(number)),
+            (Some(Fault::TooManyReads), _) => {
+                return Err(CallError::TooManyReads(limits.reads_max));
+            }
+            (Some(Fault::Unread(error)), _) => return Err(error.into()),
+            (None, _) => return finished(result, &mut database, limits, call),
         }
-    }
-}
-
-/// That the state wanted is that of the newest block.
-fn check_block(newest: u64, wanted: Option<u64>) -> Result<(), CallError> {
-    match wanted {
-        Some(wanted) if wanted > newest => Err(CallError::UnknownBlock),
-        Some(wanted) if wanted < newest => Err(CallError::Gone(wanted)),
-        _ => Ok(()),
     }
 }
 

@@ -5,11 +5,11 @@ use std::sync::LazyLock;
 use alloy_primitives::{Address, B256, Bytes, U256, address, keccak256};
 use revm::bytecode::Bytecode;
 use spillway_bridge_contracts::{Multicall3, TokenFacade};
-use spillway_protocol::state::State;
+use spillway_protocol::account::Account;
 use spillway_protocol::token::{ETH, TokenId, TokenTable};
 use spillway_protocol::transaction::{PAYOUT_PREDEPLOY, WITHDRAW_PREDEPLOY};
 
-use crate::ledger::Ledger;
+use crate::ledger::StateAt;
 use crate::token_names::TokenName;
 
 /// Where wallets and their libraries expect it on every chain.
@@ -169,24 +169,24 @@ impl StringPart {
 
 /// What a slot of the facade at an address holds. Zero where there is no facade, or nothing in the slot.
 pub(super) fn slot(
-    ledger: &Ledger,
+    at: &StateAt<'_>,
     address: &Address,
     slot: U256,
     name: impl FnOnce() -> TokenName,
 ) -> U256 {
-    let (state, tokens) = (ledger.state(), ledger.tokens());
+    let tokens = at.tokens();
     let (Some(facade), Some(slot)) = (Facade::at(address, tokens), Slot::of(slot)) else {
         return U256::ZERO;
     };
     match (facade, slot) {
         (Facade::Multicall3, _) => U256::ZERO,
-        (_, Slot::Flags(account)) => flags(state, &account),
+        (_, Slot::Flags(account)) => flags(at.account(&account).as_ref()),
         (Facade::Predeploy, _) => U256::ZERO,
         (Facade::Token(token), Slot::Balance(account)) => {
-            let index = state.index_of(&account);
-            U256::from(index.map_or(0, |index| state.balance(index, token)))
+            let account = at.account(&account);
+            U256::from(account.map_or(0, |account| account.balance(token)))
         }
-        (Facade::Token(token), Slot::TotalSupply) => U256::from(state.supply(token)),
+        (Facade::Token(token), Slot::TotalSupply) => U256::from(at.supply(token)),
         (Facade::Token(token), Slot::Decimals) => {
             U256::from(tokens.get(token).map_or(0, |token| token.decimals))
         }
@@ -195,12 +195,14 @@ pub(super) fn slot(
     }
 }
 
-fn flags(state: &State, account: &Address) -> U256 {
-    let Some(index) = state.index_of(account) else {
-        return U256::ZERO;
-    };
-    let locked = state.locked(index).unwrap_or(false);
-    U256::from(if locked { EXISTS | LOCKED } else { EXISTS })
+fn flags(account: Option<&Account>) -> U256 {
+    account.map_or(U256::ZERO, |account| {
+        U256::from(if account.locked {
+            EXISTS | LOCKED
+        } else {
+            EXISTS
+        })
+    })
 }
 
 #[cfg(test)]

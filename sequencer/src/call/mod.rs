@@ -104,9 +104,9 @@ pub(crate) enum CallError {
     /// It cannot begin.
     #[error("{0}")]
     Invalid(InvalidTransaction),
-    /// The state after that block is not held any more.
+    /// The state after that block is not remembered any more.
     #[error(
-        "historical state of block {0} is not available: this node holds the state of the newest block, ask for `latest`"
+        "historical state of block {0} is not available: this node holds the states after the newest blocks alone, ask for `latest`"
     )]
     Gone(u64),
     /// There is no block of that number yet.

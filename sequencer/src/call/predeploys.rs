@@ -196,7 +196,8 @@ impl Predeploy<'_, '_, '_> {
 
     fn verify_token_and_size(&mut self, intent: &Intent) -> Result<(), Failure> {
         let sender = self.inputs.caller;
-        let verdict = self.context.journal_mut().db_mut().read(|ledger| {
+        let verdict = self.context.journal_mut().db_mut().read(|at| {
+            let ledger = at.newest();
             if let Asset::Token(token) = intent.asset()
                 && ledger.tokens().id_of(&token).is_none()
             {

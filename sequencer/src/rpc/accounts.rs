@@ -1,4 +1,4 @@
-//! Balances and nonces. Only the state after the newest durable block is held, and genesis is known to
+//! Balances and nonces. The states after the newest durable blocks are remembered, and genesis is known to
 //! be empty; for any other block the answer is that its state is not available, and never another
 //! block's.
 
@@ -14,7 +14,7 @@ use super::error;
 use super::openrpc::{Failure, Registrar, Schema, array, describe};
 use crate::call::facades::Facade;
 use crate::call::{CallError, storage_at};
-use crate::ledger::Ledger;
+use crate::ledger::StateAt;
 
 const NO_PROOF: &str = "eth_getProof is not possible: the state of this chain is no Merkle-Patricia trie, and blocks carry no root of one";
 
@@ -86,7 +86,7 @@ fn register_contracts(module: &mut Registrar) -> Result<(), RegisterMethodError>
             if facade(rpc, &address).is_none() {
                 return RpcResult::Ok(B256::ZERO);
             }
-            let read = |ledger: &Ledger| storage_at(&rpc.view, ledger, &address, slot);
+            let read = |at: &StateAt<'_>| storage_at(&rpc.view, at, &address, slot);
             Ok(at_block(rpc, at, read)?.unwrap_or_default().into())
         },
     )?;
@@ -143,24 +143,24 @@ impl Argument for NonceRef {
 
 /// The account at a block, `None` when there is none.
 fn account(rpc: &Rpc, address: Address, at: BlockRef) -> RpcResult<Option<Account>> {
-    let read = |ledger: &Ledger| {
-        let index = ledger.state().index_of(&address);
-        index.and_then(|index| ledger.state().account(index))
-    };
-    at_block(rpc, at, read).map(Option::flatten)
+    at_block(rpc, at, |at| at.account(&address)).map(Option::flatten)
 }
 
-/// What is read of the ledger after a block; `None` after genesis, where there is nothing.
-fn at_block<T>(rpc: &Rpc, at: BlockRef, read: impl FnOnce(&Ledger) -> T) -> RpcResult<Option<T>> {
+/// What is read of the state after a block; `None` after genesis, where there is nothing.
+fn at_block<T>(
+    rpc: &Rpc,
+    at: BlockRef,
+    read: impl FnOnce(&StateAt<'_>) -> T,
+) -> RpcResult<Option<T>> {
     let number = block_number(rpc, at)?;
     rpc.view.with_ledger(|ledger| {
         let newest = ledger.head().number;
         let number = number.unwrap_or(newest);
-        match state_at(number, newest) {
-            StateAt::Held => Ok(Some(read(ledger))),
-            StateAt::Empty => Ok(None),
-            StateAt::Unknown => Err(error::refused("header not found")),
-            StateAt::Gone => Err(error::refused(&CallError::Gone(number))),
+        match ledger.at(number) {
+            Some(at) => Ok(Some(read(&at))),
+            None if number == 0 => Ok(None),
+            None if number > newest => Err(error::refused("header not found")),
+            None => Err(error::refused(&CallError::Gone(number))),
         }
     })
 }
@@ -182,44 +182,4 @@ pub(super) fn block_number(rpc: &Rpc, at: BlockRef) -> RpcResult<Option<u64>> {
         BlockRef::Safe => rpc.view.tagged().safe,
         BlockRef::Finalized => rpc.view.tagged().finalized,
     }))
-}
-
-/// What is known of the state after a block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum StateAt {
-    /// It is the one that is held.
-    Held,
-    /// It is that of genesis, where no account has anything.
-    Empty,
-    /// There is no such block yet.
-    Unknown,
-    /// It is not held any more.
-    Gone,
-}
-
-const fn state_at(number: u64, newest: u64) -> StateAt {
-    match number {
-        _ if number == newest => StateAt::Held,
-        0 => StateAt::Empty,
-        _ if number > newest => StateAt::Unknown,
-        _ => StateAt::Gone,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_newest_state_and_genesis_are_known() {
-        for (number, newest, want) in [
-            (0, 0, StateAt::Held),
-            (0, 7, StateAt::Empty),
-            (6, 7, StateAt::Gone),
-            (7, 7, StateAt::Held),
-            (8, 7, StateAt::Unknown),
-        ] {
-            assert_eq!(state_at(number, newest), want, "{number} of {newest}");
-        }
-    }
 }

@@ -255,6 +255,7 @@ mod tests {
     mod l1_progress;
     mod logs;
     mod node;
+    mod past;
     mod replica;
     mod watching;
     mod world;

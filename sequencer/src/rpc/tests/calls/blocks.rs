@@ -59,7 +59,7 @@ async fn all_that_a_call_reads_is_of_one_block() {
 }
 
 #[tokio::test]
-async fn only_the_newest_state_can_be_called() {
+async fn a_call_sees_the_state_that_it_names() {
     let world = World::new().await;
     let raw = signed(RICH, 0, account(LOCKED), 1, vec![]);
     world.ask("eth_sendRawTransaction", json!([raw])).await;
@@ -85,8 +85,10 @@ async fn only_the_newest_state_can_be_called() {
             "{block}"
         );
     }
+    // What was before RICH had anything is remembered as well.
+    let found = world.ask("eth_call", ask(json!("0x0"))).await;
+    assert_eq!(found, json!(alloy_primitives::B256::ZERO));
     for (block, words) in [
-        (json!("0x1"), "historical state of block 1 is not available"),
         (
             json!("earliest"),
             "historical state of block 0 is not available",
