@@ -10,8 +10,8 @@ const multicall = new Interface([
   'function getBlockNumber() view returns (uint256)',
 ])
 
-/** `{ eth, tokens, block }`: amounts in the smallest unit, and the number of the block that they are of. */
-export async function readBalances(wallet, account, token) {
+/** `{ eth, tokens, block }`: amounts in the smallest unit after block `at`, and its number. */
+export async function readBalances(wallet, account, token, at) {
   const calls = [
     [address, multicall, 'getEthBalance', [account]],
     [token, erc20, 'balanceOf', [account]],
@@ -19,7 +19,7 @@ export async function readBalances(wallet, account, token) {
   ]
   const encoded = calls.map(([target, abi, name, args]) => [target, false, abi.encodeFunctionData(name, args)])
   const data = multicall.encodeFunctionData('aggregate3', [encoded])
-  const answer = await wallet.request({ method: 'eth_call', params: [{ to: address, data }, 'latest'] })
+  const answer = await wallet.request({ method: 'eth_call', params: [{ to: address, data }, at] })
   const [results] = multicall.decodeFunctionResult('aggregate3', answer)
   const [eth, tokens, block] = calls.map(([, abi, name], at) => abi.decodeFunctionResult(name, results[at].data)[0])
   return { eth, tokens, block }

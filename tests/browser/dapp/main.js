@@ -44,9 +44,9 @@ async function follow(mine, account) {
   mine.token = await describeToken(wallet.provider, settings.get('token'))
   view.showToken(mine.token)
   const onTransfer = (transfer) => view.showTransfer(transfer, account, mine.token)
-  await mine.changes.follow(account, mine.token.address, { onBlock: () => refresh(mine), onTransfer })
+  await mine.changes.follow(account, mine.token.address, { onBlock: ({ number }) => refresh(mine, number), onTransfer })
   // After the subscriptions, so that no change falls between.
-  await refresh(mine)
+  await refresh(mine, 'latest')
   if (session === mine) followEvents(account, mine.token)
 }
 
@@ -57,8 +57,8 @@ function followEvents(account, token) {
   events = new AccountEvents(settings.get('rpc'), account, { onAccount, onLive: view.showEventsLive })
 }
 
-async function refresh(mine) {
-  const balances = await readBalances(wallet.provider, mine.account, mine.token.address)
+async function refresh(mine, at) {
+  const balances = await readBalances(wallet.provider, mine.account, mine.token.address, at)
   // An answer may come when another account is shown, or overtake a newer one.
   if (session !== mine || balances.block < mine.balances?.block) return
   if (mine.balances) view.showEthChange(balances.eth - mine.balances.eth)

@@ -4,17 +4,21 @@ import { formatEther, toQuantity } from 'ethers'
 import { suggestedFees } from './fees.js'
 import { reasonOf, transferOf } from './tokens.js'
 
-/** A transaction whose every field is filled in, and `warning`: why it is expected to fail, if it is. */
-export async function prepare(call, chainId, request) {
+/**
+ * A transaction whose every field is filled in, and `warning`: why it is expected to fail, if it is. The nonce
+ * is the network's, or `nextNonce` if what the wallet has sent is not in the block that it knows.
+ */
+export async function prepare(call, chainId, request, nextNonce) {
   const { from, to, value = '0x0', data = '0x' } = request
   const block = await call('eth_getBlockByNumber', ['latest', false])
   const [fees, nonce, code] = await Promise.all([
     suggestedFees(call, block),
-    call('eth_getTransactionCount', [from, 'pending']),
+    call('eth_getTransactionCount', [from, 'latest']),
     call('eth_getCode', [to, 'latest']),
   ])
   const { gasLimit, warning } = await limit(call, BigInt(block.gasLimit), { from, to, value, data })
-  const transaction = { type: 2, chainId: BigInt(chainId), nonce: Number(nonce), to, value, data, gasLimit, ...fees }
+  const fields = { nonce: Math.max(Number(nonce), nextNonce), to, value, data, gasLimit }
+  const transaction = { type: 2, chainId: BigInt(chainId), ...fields, ...fees }
   return { transaction, warning, isCall: code !== '0x' }
 }
 

@@ -1,5 +1,6 @@
 // What the wallet does for a page: one method for each request of EIP-1193 that is not simply the node's.
 
+import { Blocks } from './blocks.js'
 import { call } from './endpoint.js'
 import { rejected, unauthorized, unsupported } from './errors.js'
 import { Networks } from './networks.js'
@@ -13,13 +14,17 @@ export class Wallet {
   #networks
   #subscriptions
   #page
+  #blocks
   #allowed = false
+  /** The nonce after the newest transaction of the user's that the node has taken. */
+  #nextNonce = 0
 
   /** `page` has the page's `origin`, `emit` for events, and `confirm`, which asks the user. */
   constructor(keys, network, page) {
     this.#keys = keys
     this.#networks = new Networks(network)
     this.#page = page
+    this.#blocks = new Blocks(this.#ask)
     this.#subscriptions = new Subscriptions(network, page.emit)
   }
 
@@ -50,7 +55,9 @@ export class Wallet {
     return this.#networks.current
   }
 
-  #call = (method, params) => call(this.#network.url, method, params)
+  #ask = (method, params) => call(this.#network.url, method, params)
+
+  #call = async (method, params) => this.#ask(method, await this.#blocks.pinned(method, params))
 
   #accounts() {
     return this.#allowed ? [this.#keys.address] : []
@@ -86,6 +93,8 @@ export class Wallet {
     this.#subscriptions.close()
     this.#subscriptions = new Subscriptions(network, this.#page.emit)
     this.#networks.current = network
+    this.#blocks = new Blocks(this.#ask)
+    this.#nextNonce = 0
     this.#page.emit('chainChanged', network.chainId)
     return null
   }
@@ -99,12 +108,14 @@ export class Wallet {
   async #send([request]) {
     this.#checkSigner(request.from)
     const { chainId, symbol } = this.#network
-    const prepared = await prepare(this.#call, chainId, request)
+    const prepared = await prepare(this.#call, chainId, request, this.#nextNonce)
     const rows = await rowsOf(this.#call, symbol, request.from, prepared)
     await this.#confirm('Send this transaction?', rows, prepared.warning)
     // The user has seen what it does on this network, and on no other.
     if (this.#network.chainId !== chainId) throw rejected()
-    return this.#call('eth_sendRawTransaction', [await this.#keys.signTransaction(prepared.transaction)])
+    const hash = await this.#call('eth_sendRawTransaction', [await this.#keys.signTransaction(prepared.transaction)])
+    this.#nextNonce = prepared.transaction.nonce + 1
+    return hash
   }
 
   async #signMessage([message, account]) {
