@@ -168,6 +168,15 @@ impl Ledger {
         self
     }
 
+    /// The state after the newest block.
+    #[must_use]
+    pub const fn now(&self) -> StateAt<'_> {
+        StateAt {
+            ledger: self,
+            number: self.head.number,
+        }
+    }
+
     /// The state after the block with that number; none if it is not remembered, or there is no such block yet.
     #[must_use]
     pub fn at(&self, number: u64) -> Option<StateAt<'_>> {

@@ -58,9 +58,9 @@ pub fn python(node: &Node, script: &str, theme: &str) {
 /// # Panics
 /// If it fails.
 pub fn printed(script: &str) -> String {
-    installed("node_modules");
+    installed(CLIENTS, "node_modules");
     let mut command = Command::new("node");
-    command.arg(script).current_dir(clients_dir());
+    command.arg(script).current_dir(path_of(CLIENTS));
     let finished = finish(command);
     assert!(
         finished.status.success(),

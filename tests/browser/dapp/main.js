@@ -45,8 +45,8 @@ async function follow(mine, account) {
   view.showToken(mine.token)
   const onTransfer = (transfer) => view.showTransfer(transfer, account, mine.token)
   await mine.changes.follow(account, mine.token.address, { onBlock: ({ number }) => refresh(mine, number), onTransfer })
-  // After the subscriptions, so that no change falls between.
-  await refresh(mine, 'latest')
+  // After the subscriptions, so that no change falls between; by number, as what a wallet takes for the latest block may be older.
+  await refresh(mine, await ask('eth_blockNumber'))
   if (session === mine) followEvents(account, mine.token)
 }
 

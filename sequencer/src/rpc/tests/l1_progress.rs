@@ -197,9 +197,7 @@ async fn every_method_that_takes_a_block_takes_the_tags() {
         (
             "eth_getBalance",
             json!([someone, "finalized"]),
-            json!(
-                "historical state of block 1 is not available: this node holds the state of the newest block, ask for `latest`"
-            ),
+            json!("0xde0b6b3a7640000"),
         ),
         (
             "eth_getBalance",

@@ -18,6 +18,8 @@ pub(super) struct Registry {
 #[derive(Debug, Default)]
 struct Watched {
     accounts: usize,
+    /// All changes of blocks up to this one are marked.
+    marked: u64,
     by_account: HashMap<Address, Vec<Arc<Marks>>>,
 }
 
@@ -89,6 +91,7 @@ impl Registry {
         let marking = self.marking(number);
         let accounts = marking.watched.by_account.keys();
         accounts.for_each(|account| marking.mark(account));
+        marking.finish();
     }
 }
 
@@ -100,6 +103,11 @@ impl Marking<'_> {
             marks.changed.lock().insert(*account, self.number);
             marks.news.notify_one();
         }
+    }
+
+    /// All accounts that the block has changed are marked.
+    pub(super) fn finish(mut self) {
+        self.watched.marked = self.number;
     }
 }
 
@@ -115,11 +123,14 @@ impl Place {
         }
     }
 
-    /// What has changed after that block, in the order in which it is followed; it counts as looked at from now on.
-    pub(super) fn take_changed_after(&self, block: u64) -> Vec<Address> {
-        let changed = std::mem::take(&mut *self.marks.changed.lock());
-        let is_changed = |account: &&Address| changed.get(*account).is_some_and(|at| *at > block);
-        self.accounts.iter().filter(is_changed).copied().collect()
+    /// What has changed after that block, in the order in which it is followed, and up to which block that is all; no mark is left.
+    pub(super) fn take_changed_after(&self, block: u64) -> (Vec<Address>, u64) {
+        // No block is half marked while this is held.
+        let watched = self.registry.watched.lock();
+        let marks = std::mem::take(&mut *self.marks.changed.lock());
+        let is_changed = |account: &&Address| marks.get(*account).is_some_and(|at| *at > block);
+        let changed = self.accounts.iter().filter(is_changed).copied();
+        (changed.collect(), watched.marked)
     }
 }
 
@@ -158,28 +169,36 @@ mod tests {
         Arc::new(Registry::new(accounts_max))
     }
 
+    fn mark(registry: &Registry, block: u64, accounts: &[u8]) {
+        let marking = registry.marking(block);
+        accounts
+            .iter()
+            .for_each(|number| marking.mark(&account(*number)));
+        marking.finish();
+    }
+
     #[test]
     fn a_stream_learns_of_its_own_accounts_alone() {
         let registry = registry(8);
         let one = registry.watch(vec![account(1), account(2)]).unwrap();
         let other = registry.watch(vec![account(2), account(3)]).unwrap();
-        registry.marking(5).mark(&account(1));
-        registry.marking(6).mark(&account(2));
-        registry.marking(6).mark(&account(9));
-        assert_eq!(one.take_changed_after(4), [account(1), account(2)]);
-        assert_eq!(other.take_changed_after(4), [account(2)]);
-        assert!(one.take_changed_after(0).is_empty(), "told once");
+        mark(&registry, 5, &[1]);
+        mark(&registry, 6, &[2, 9]);
+        let both = vec![account(1), account(2)];
+        assert_eq!(one.take_changed_after(4), (both, 6));
+        assert_eq!(other.take_changed_after(4), (vec![account(2)], 6));
+        assert_eq!(one.take_changed_after(0), (vec![], 6), "told once");
     }
 
     #[test]
     fn what_has_been_seen_is_not_told() {
         let registry = registry(8);
         let place = registry.watch(vec![account(1)]).unwrap();
-        registry.marking(5).mark(&account(1));
+        mark(&registry, 5, &[1]);
         assert!(place.changed_after(5).now_or_never().is_none());
         assert!(place.changed_after(4).now_or_never().is_some());
         assert!(place.changed_after(4).now_or_never().is_some(), "still so");
-        assert!(place.take_changed_after(5).is_empty());
+        assert_eq!(place.take_changed_after(5), (vec![], 5));
     }
 
     #[test]
@@ -187,7 +206,10 @@ mod tests {
         let registry = registry(8);
         let place = registry.watch(vec![account(2), account(1)]).unwrap();
         registry.mark_all(7);
-        assert_eq!(place.take_changed_after(6), [account(2), account(1)]);
+        assert_eq!(
+            place.take_changed_after(6),
+            (vec![account(2), account(1)], 7)
+        );
     }
 
     #[test]
@@ -198,8 +220,8 @@ mod tests {
         let one = registry.watch(vec![account(1)]).unwrap();
         assert!(registry.watch(vec![account(4)]).is_none());
         drop(two);
-        registry.marking(1).mark(&account(1));
-        assert_eq!(one.take_changed_after(0), [account(1)]);
+        mark(&registry, 1, &[1]);
+        assert_eq!(one.take_changed_after(0).0, [account(1)]);
         assert_eq!(registry.watched.lock().by_account.len(), 1);
         drop(one);
         assert!(registry.is_empty());

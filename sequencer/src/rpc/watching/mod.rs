@@ -5,7 +5,7 @@
 //! have changed whole, so it does no harm to apply it twice. Who comes back with the number and the hash of the last message it
 //! has seen is sent what changed since, by any node of the chain; or a snapshot, if that block is not of this chain any more.
 //!
-//! Values are read from the ledger when a message can be sent, never kept for a client: one that reads slowly, or more clients
+//! What a message says is all of one block: the newest one of which it is known what it changed. Values are read from the ledger when a message can be sent, never kept for a client: one that reads slowly, or more clients
 //! than there is time for, get fewer patches that each cover more blocks, and nothing is queued. A task goes through the new
 //! blocks and marks who has to look.
 
@@ -201,7 +201,7 @@ impl Watching {
         let (view, accounts) = (self.view.clone(), watcher.accounts().to_vec());
         let search = move || Ok(changed_since(&view, accounts, since));
         let (changed, searched) = self.searches.run(search).await.ok().flatten()?;
-        Some(watcher.patch_since(since, &changed, searched))
+        Some(watcher.patch_since(since, changed, searched))
     }
 
     async fn subscribe(
@@ -242,9 +242,11 @@ impl Watching {
         let mut seen = *newest.borrow_and_update();
         while newest.changed().await.is_ok() {
             let last = *newest.borrow_and_update();
-            if last - seen > BLOCKS_BEHIND_MAX {
+            if self.registry.is_empty() {
+                self.registry.marking(last).finish();
+            } else if last - seen > BLOCKS_BEHIND_MAX {
                 self.registry.mark_all(last);
-            } else if !self.registry.is_empty() {
+            } else {
                 let (this, blocks) = (self.clone(), seen + 1..=last);
                 let marking = move || blocks.for_each(|number| this.mark(number));
                 if tokio::task::spawn_blocking(marking).await.is_err() {
@@ -277,7 +279,9 @@ impl Watching {
                 .parties()
                 .iter()
                 .for_each(|party| marking.mark(party));
-        })
+        })?;
+        marking.finish();
+        Ok(())
     }
 }
 

@@ -8,7 +8,6 @@ use tokio::time::Instant;
 use super::marks::Place;
 use super::message::{Holdings, Kind, Message, Position};
 use super::pace::Pace;
-use crate::ledger::Ledger;
 use crate::view::View;
 
 /// A stream of snapshots and patches, from when it is made until it is dropped.
@@ -17,10 +16,8 @@ pub(super) struct Watcher {
     view: View,
     place: Place,
     pace: Arc<Pace>,
-    /// The number of the last message.
-    previous: u64,
-    /// What changed until this block was part of a message.
-    seen: u64,
+    /// The number of the last message: what changed until that block has been told.
+    told: u64,
     last_turn: Option<Instant>,
 }
 
@@ -31,8 +28,7 @@ impl Watcher {
             view,
             place,
             pace,
-            previous: 0,
-            seen: 0,
+            told: 0,
             last_turn: None,
         }
     }
@@ -43,55 +39,59 @@ impl Watcher {
 
     /// All accounts as they are.
     pub(super) fn snapshot(&mut self) -> Message {
-        self.message(Kind::Snapshot, None, self.place.accounts().to_vec())
+        self.message(Kind::Snapshot, None, self.place.accounts().to_vec(), None)
     }
 
-    /// Those accounts as they are, which have changed after a message that the client has. What happened after `searched` may
-    /// be missing among them, and comes next.
+    /// Those accounts after a block, which are all that have changed between a message that the client has and that block.
     pub(super) fn patch_since(
         &mut self,
         since: Position,
-        changed: &[Address],
-        searched: u64,
+        changed: Vec<Address>,
+        block: u64,
     ) -> Message {
-        let patch = self.message(Kind::Patch, Some(since.number), changed.to_vec());
-        self.seen = searched;
-        patch
+        self.message(Kind::Patch, Some(since.number), changed, Some(block))
     }
 
     /// Waits until something has changed, and for a turn, and tells what it is by then. Cancelled, it forgets nothing.
     pub(super) async fn next(&mut self) -> Message {
         loop {
-            self.place.changed_after(self.seen).await;
+            self.place.changed_after(self.told).await;
             self.pace.turn(self.last_turn).await;
-            let changed = self.place.take_changed_after(self.seen);
+            let (changed, block) = self.place.take_changed_after(self.told);
             if !changed.is_empty() {
                 self.last_turn = Some(Instant::now());
-                return self.message(Kind::Patch, Some(self.previous), changed);
+                return self.message(Kind::Patch, Some(self.told), changed, Some(block));
             }
         }
     }
 
-    /// Accounts as they are after the newest block.
-    fn message(&mut self, kind: Kind, previous: Option<u64>, accounts: Vec<Address>) -> Message {
-        let read = |ledger: &Ledger| {
-            let accounts = accounts.into_iter().map(|address| {
-                let state = ledger.state();
-                let account = state.index_of(&address).and_then(|at| state.account(at));
-                Holdings::of(address, account.as_ref(), ledger.tokens())
-            });
-            let accounts = accounts.collect();
-            let head = ledger.head();
+    /// Accounts as they were after a block, or as they are after the newest one. If the ledger does not remember that block any more,
+    /// all are told as they are.
+    fn message(
+        &mut self,
+        kind: Kind,
+        previous: Option<u64>,
+        accounts: Vec<Address>,
+        block: Option<u64>,
+    ) -> Message {
+        let message = self.view.with_ledger(|ledger| {
+            let (at, accounts) = match block.map(|block| ledger.at(block)) {
+                None => (ledger.now(), &accounts[..]),
+                Some(Some(at)) => (at, &accounts[..]),
+                Some(None) => (ledger.now(), self.place.accounts()),
+            };
+            let held = |address: &Address| {
+                Holdings::of(*address, at.account(address).as_ref(), at.tokens())
+            };
             Message {
                 kind,
-                number: head.number,
-                block_hash: head.hash(),
+                number: at.header().number,
+                block_hash: at.header().hash(),
                 previous,
-                accounts,
+                accounts: accounts.iter().map(held).collect(),
             }
-        };
-        let message = self.view.with_ledger(read);
-        (self.previous, self.seen) = (message.number, message.number);
+        });
+        self.told = message.number;
         message
     }
 }
