@@ -74,7 +74,7 @@ fn attacks(options: &Options) -> Vec<(&'static str, Attack)> {
         clients: options.clients,
         body,
     };
-    let searches = |filter: Value| requests(call("eth_getLogs", json!([filter])));
+    let searches = |filter: Value| requests(call("eth_getLogs", &json!([filter])));
     let subscriptions = |method, params| Attack::Subscriptions {
         count: options.subscriptions,
         method,
@@ -94,7 +94,7 @@ fn attacks(options: &Options) -> Vec<(&'static str, Attack)> {
         ),
         (
             "endless eth_call",
-            requests(call("eth_call", json!([{ "data": ENDLESS }, "latest"]))),
+            requests(call("eth_call", &json!([{ "data": ENDLESS }, "latest"]))),
         ),
         ("batches of 1 MB", requests(batch())),
         (
@@ -112,7 +112,7 @@ fn attacks(options: &Options) -> Vec<(&'static str, Attack)> {
     ]
 }
 
-fn call(method: &str, params: Value) -> String {
+fn call(method: &str, params: &Value) -> String {
     json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string()
 }
 
@@ -121,7 +121,7 @@ fn batch() -> String {
     const CALLS: usize = 1_000;
     const CALL_BYTES: usize = 1_000;
     let transfer = json!({ "to": Address::repeat_byte(9), "data": Bytes::from(vec![7; 256]) });
-    let one = call("eth_estimateGas", json!([transfer]));
+    let one = call("eth_estimateGas", &json!([transfer]));
     let calls = vec![format!("{one:<CALL_BYTES$}"); CALLS];
     format!("[{}]", calls.join(","))
 }

@@ -73,6 +73,7 @@ fn the_defaults_are_in_range() {
     storage(&typed::Storage {
         segment_bytes: Some(typed(s.segment_bytes.into())),
         snapshot_every_bytes: Some(typed(s.snapshot_every_bytes.into())),
+        past_bytes: Some(s.past_bytes.try_into().unwrap()),
     })
     .unwrap();
 }
@@ -120,6 +121,7 @@ fn ranges() {
             1_048_576,
             1_099_511_627_776i64,
         ),
+        ("storage", "past_bytes", 1_048_576, 1_099_511_627_776),
     ] {
         for inside in [first, last] {
             parse(&with(section, &format!("{key} = {inside}"))).unwrap();

@@ -201,7 +201,7 @@ impl Watching {
         let (view, accounts) = (self.view.clone(), watcher.accounts().to_vec());
         let search = move || Ok(changed_since(&view, accounts, since));
         let (changed, searched) = self.searches.run(search).await.ok().flatten()?;
-        Some(watcher.patch_since(since, changed, searched))
+        Some(watcher.patch_since(since, &changed, searched))
     }
 
     async fn subscribe(

@@ -39,17 +39,17 @@ impl Watcher {
 
     /// All accounts as they are.
     pub(super) fn snapshot(&mut self) -> Message {
-        self.message(Kind::Snapshot, None, self.place.accounts().to_vec(), None)
+        self.message(Kind::Snapshot, None, None)
     }
 
     /// Those accounts after a block, which are all that have changed between a message that the client has and that block.
     pub(super) fn patch_since(
         &mut self,
         since: Position,
-        changed: Vec<Address>,
+        changed: &[Address],
         block: u64,
     ) -> Message {
-        self.message(Kind::Patch, Some(since.number), changed, Some(block))
+        self.message(Kind::Patch, Some(since.number), Some((changed, block)))
     }
 
     /// Waits until something has changed, and for a turn, and tells what it is by then. Cancelled, it forgets nothing.
@@ -60,26 +60,22 @@ impl Watcher {
             let (changed, block) = self.place.take_changed_after(self.told);
             if !changed.is_empty() {
                 self.last_turn = Some(Instant::now());
-                return self.message(Kind::Patch, Some(self.told), changed, Some(block));
+                return self.message(Kind::Patch, Some(self.told), Some((&changed, block)));
             }
         }
     }
 
-    /// Accounts as they were after a block, or as they are after the newest one. If the ledger does not remember that block any more,
-    /// all are told as they are.
+    /// Accounts as they were after a block; all as they are after the newest one, if there is no choice or the ledger does not remember
+    /// that block any more.
     fn message(
         &mut self,
         kind: Kind,
         previous: Option<u64>,
-        accounts: Vec<Address>,
-        block: Option<u64>,
+        changed: Option<(&[Address], u64)>,
     ) -> Message {
         let message = self.view.with_ledger(|ledger| {
-            let (at, accounts) = match block.map(|block| ledger.at(block)) {
-                None => (ledger.now(), &accounts[..]),
-                Some(Some(at)) => (at, &accounts[..]),
-                Some(None) => (ledger.now(), self.place.accounts()),
-            };
+            let chosen = changed.and_then(|(accounts, block)| Some((ledger.at(block)?, accounts)));
+            let (at, accounts) = chosen.unwrap_or((ledger.now(), self.place.accounts()));
             let held = |address: &Address| {
                 Holdings::of(*address, at.account(address).as_ref(), at.tokens())
             };
