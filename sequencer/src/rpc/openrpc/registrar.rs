@@ -9,9 +9,10 @@ use jsonrpsee::core::server::{
     IntoResponse, IntoSubscriptionCloseResponse, PendingSubscriptionSink,
 };
 use jsonrpsee::types::Params;
+use serde_json::json;
 
 use super::super::Rpc;
-use super::description::Description;
+use super::description::{Description, describe};
 use super::schemas::Schema;
 
 /// Methods and their descriptions, which can only be given together.
@@ -87,12 +88,12 @@ impl Registrar {
         Ok(())
     }
 
-    /// A subscription: the method that begins it, what it sends, and the method that ends it.
+    /// A subscription: the method that begins it, what it sends, and the name of the method that ends it.
     pub(in super::super) fn subscription<R, Fut, F>(
         &mut self,
         subscribe: Description,
         notification: Notification,
-        unsubscribe: Description,
+        unsubscribe: &'static str,
         callback: F,
     ) -> Result<(), RegisterMethodError>
     where
@@ -105,12 +106,14 @@ impl Registrar {
             + 'static,
     {
         let Notification { method, result } = notification;
-        self.module.register_subscription(
-            subscribe.name(),
-            method,
-            unsubscribe.name(),
-            callback,
-        )?;
+        self.module
+            .register_subscription(subscribe.name(), method, unsubscribe, callback)?;
+        let unsubscribe = describe(
+            unsubscribe,
+            "Ends a subscription, and tells whether there was one.",
+        )
+        .required("subscription id", "Quantity")
+        .result("was there", json!({ "type": "boolean" }));
         self.described
             .extend([subscribe.notifying(method, result), unsubscribe]);
         Ok(())

@@ -69,16 +69,10 @@ pub(super) fn register(module: &mut Registrar) -> Result<(), RegisterMethodError
         method: "eth_subscription",
         result: "SubscriptionEvent".into(),
     };
-    let unsubscribe = describe(
-        "eth_unsubscribe",
-        "Ends a subscription, and tells whether there was one.",
-    )
-    .required("subscription id", "Quantity")
-    .result("was there", json!({ "type": "boolean" }));
     module.subscription(
         subscribe,
         notification,
-        unsubscribe,
+        "eth_unsubscribe",
         |params, pending, rpc, _| async move { rpc.subscriptions.subscribe(&params, pending).await },
     )
 }

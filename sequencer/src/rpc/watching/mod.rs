@@ -63,16 +63,10 @@ pub(super) fn register(module: &mut Registrar) -> Result<(), RegisterMethodError
         method: "spillway_subscription",
         result: "AccountsMessage".into(),
     };
-    let unsubscribe = describe(
-        "spillway_unsubscribe",
-        "Ends a subscription, and tells whether there was one.",
-    )
-    .required("subscription id", "Quantity")
-    .result("was there", json!({ "type": "boolean" }));
     module.subscription(
         subscribe,
         notification,
-        unsubscribe,
+        "spillway_unsubscribe",
         |params, pending, rpc, _| async move { rpc.watching.subscribe(&params, pending).await },
     )
 }
