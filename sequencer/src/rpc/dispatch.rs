@@ -104,7 +104,11 @@ where
             for entry in entries {
                 let answer = match entry {
                     None => sent.next(),
-                    Some(Ok(BatchEntry::Call(call))) => Some(this.call(call).await),
+                    Some(Ok(BatchEntry::Call(call))) => {
+                        // Most calls wait for nothing: a batch of a thousand would hold its thread to the end, and others with it.
+                        tokio::task::yield_now().await;
+                        Some(this.call(call).await)
+                    }
                     Some(Ok(BatchEntry::Notification(_))) => None,
                     Some(Err(invalid)) => {
                         let (error, id) = invalid.into_parts();
@@ -138,6 +142,7 @@ where
 mod tests {
     use std::future::ready;
     use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
     use jsonrpsee::RpcModule;
@@ -257,6 +262,23 @@ mod tests {
                 (Some(4), Some("sent"), None),
             ]
         );
+    }
+
+    /// On one thread, where whoever does not wait for anything keeps it.
+    #[tokio::test]
+    async fn others_have_their_turn_between_the_calls_of_a_batch() {
+        let turns = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&turns);
+        let other = tokio::spawn(async move {
+            loop {
+                counted.fetch_add(1, Ordering::Relaxed);
+                tokio::task::yield_now().await;
+            }
+        });
+        let answer = dispatch(1, usize::MAX).batch(calls(&["eth_chainId"; 20]));
+        assert!(!answer.await.is_error());
+        other.abort();
+        assert!(turns.load(Ordering::Relaxed) >= 19);
     }
 
     #[tokio::test]
