@@ -66,7 +66,10 @@ impl<K: Copy + Eq + Hash, V> Versions<K, V> {
     }
 
     fn push(&mut self, key: K, block: u64, value: V) {
-        self.0.entry(key).or_default().push_back((block, value));
+        // Most keys have one version: room for it alone.
+        let versions = self.0.entry(key);
+        let versions = versions.or_insert_with(|| VecDeque::with_capacity(1));
+        versions.push_back((block, value));
     }
 
     fn pop_oldest(&mut self, key: K) {

@@ -56,7 +56,8 @@ impl Default for CallLimits {
         Self {
             gas_max: 50_000_000,
             time_max: Duration::from_millis(500),
-            at_once: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            // A low priority alone leaves transactions waiting for milliseconds each time that they change threads.
+            at_once: (std::thread::available_parallelism().map_or(1, usize::from) / 2).max(1),
             waiting_max: 1_024,
             wait_max: Duration::from_secs(1),
             memory_bytes_max: 32 << 20,

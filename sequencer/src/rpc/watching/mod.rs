@@ -15,11 +15,13 @@ mod message;
 mod pace;
 mod watcher;
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use alloy_primitives::Address;
-use jsonrpsee::core::server::{PendingSubscriptionSink, SubscriptionMessage};
+use jsonrpsee::core::server::{PendingSubscriptionSink, SubscriptionMessage, SubscriptionSink};
 use jsonrpsee::core::{
     JsonRawValue, RegisterMethodError, RpcResult, SubscriptionError, to_json_raw_value,
 };
@@ -28,6 +30,8 @@ use jsonrpsee::types::Params;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::select;
+use tokio::sync::watch;
+use tokio::time::sleep;
 
 use super::arguments::{Argument, Arguments, ObjectText, member};
 use super::block_methods::read_failed;
@@ -40,13 +44,18 @@ use crate::view::{ReadError, View};
 pub(super) use events::Events;
 use marks::Registry;
 use message::Position;
-use pace::Pace;
+use pace::{INTERVAL, Pace};
 use watcher::Watcher;
 
 /// Accounts of one stream.
 pub(super) const ACCOUNTS_MAX: usize = 64;
 /// Blocks that are looked through for who has to look; if there are more, everybody has to.
 const BLOCKS_BEHIND_MAX: u64 = 256;
+
+/// Marking that takes so long rests for so many times as long. Patches cover more blocks then.
+const MARKING_UNNOTICED: Duration = Duration::from_millis(1);
+const MARKING_REST: u32 = 3;
+const MARKING_REST_MAX: Duration = Duration::from_millis(500);
 
 /// Registers `spillway_subscribe` and `spillway_unsubscribe`.
 pub(super) fn register(module: &mut Registrar) -> Result<(), RegisterMethodError> {
@@ -82,19 +91,19 @@ struct Request {
 
 impl Request {
     fn new(accounts: Vec<Address>, since: Option<Position>) -> Result<Self, String> {
+        if !(1..=ACCOUNTS_MAX).contains(&accounts.len()) {
+            return Err(format!("1 to {ACCOUNTS_MAX} accounts can be followed"));
+        }
         let mut distinct: Vec<Address> = Vec::new();
-        for account in accounts.into_iter().take(ACCOUNTS_MAX + 1) {
+        for account in accounts {
             if !distinct.contains(&account) {
                 distinct.push(account);
             }
         }
-        match distinct.len() {
-            1..=ACCOUNTS_MAX => Ok(Self {
-                accounts: distinct,
-                since,
-            }),
-            _ => Err(format!("1 to {ACCOUNTS_MAX} accounts can be followed")),
-        }
+        Ok(Self {
+            accounts: distinct,
+            since,
+        })
     }
 
     /// The arguments of `spillway_subscribe`.
@@ -143,6 +152,8 @@ pub(super) struct Watching {
     searches: Searches,
     registry: Arc<Registry>,
     pace: Arc<Pace>,
+    /// How long one search for what a client has missed may take.
+    search_time_max: Duration,
     stop: StopHandle,
 }
 
@@ -159,13 +170,17 @@ impl Watching {
             searches,
             registry: Arc::new(Registry::new(config.watched_accounts_max)),
             pace: Arc::new(Pace::new(config.messages_rate_max)),
+            search_time_max: config.search_time_max,
             stop: stop.clone(),
         };
-        let follower = watching.clone();
+        let (follower, pace) = (watching.clone(), Arc::clone(&watching.pace));
+        // From here on, before anybody can follow anything.
+        let newest = watching.view.newest();
         tokio::spawn(async move {
             select! {
                 () = stop.shutdown() => {}
-                () = follower.follow() => {}
+                () = follower.follow(newest) => {}
+                () = pace.hand_out() => {}
             }
         });
         watching
@@ -193,7 +208,8 @@ impl Watching {
     /// What has changed since a block; none if that cannot be told, so that the client has to start again.
     async fn catch_up(&self, watcher: &mut Watcher, since: Position) -> Option<message::Message> {
         let (view, accounts) = (self.view.clone(), watcher.accounts().to_vec());
-        let search = move || Ok(changed_since(&view, accounts, since));
+        let time_max = self.search_time_max;
+        let search = move || Ok(changed_since(&view, accounts, since, time_max));
         let (changed, searched) = self.searches.run(search).await.ok().flatten()?;
         Some(watcher.patch_since(since, &changed, searched))
     }
@@ -225,14 +241,13 @@ impl Watching {
             }
             message = select! {
                 () = sink.closed() => return Ok(()),
-                message = watcher.next() => message,
+                message = next_when_read(&sink, &mut watcher) => message,
             };
         }
     }
 
     /// Marks who has to look, block after block.
-    async fn follow(self) {
-        let mut newest = self.view.newest();
+    async fn follow(self, mut newest: watch::Receiver<u64>) {
         let mut seen = *newest.borrow_and_update();
         while newest.changed().await.is_ok() {
             let last = *newest.borrow_and_update();
@@ -242,9 +257,19 @@ impl Watching {
                 self.registry.mark_all(last);
             } else {
                 let (this, blocks) = (self.clone(), seen + 1..=last);
-                let marking = move || blocks.for_each(|number| this.mark(number));
-                if tokio::task::spawn_blocking(marking).await.is_err() {
-                    return;
+                let marking = move || {
+                    let began = Instant::now();
+                    blocks.for_each(|number| this.mark(number));
+                    began.elapsed()
+                };
+                match tokio::task::spawn_blocking(marking).await {
+                    Ok(took) if took < MARKING_UNNOTICED => {}
+                    // Where thousands follow what every block changes, the core is for others most of the time.
+                    Ok(took) => sleep((took * MARKING_REST).min(MARKING_REST_MAX)).await,
+                    Err(reason) => {
+                        tracing::error!(%reason, "what blocks have changed is not known: all who follow accounts are told all");
+                        self.registry.mark_all(last);
+                    }
                 }
             }
             seen = last;
@@ -261,31 +286,42 @@ impl Watching {
 
     fn mark_changed(&self, number: u64) -> Result<(), ReadError> {
         let Some(block) = self.view.block(number)? else {
+            self.registry.mark_all(number);
             return Ok(());
         };
-        let marking = self.registry.marking(number);
+        // Each of them once, before anybody has to wait for the registry.
+        let mut changed = HashSet::new();
         // Every transaction pays it.
         if !block.body.transactions.is_empty() {
-            marking.mark(&self.view.genesis().fee_account);
+            changed.insert(self.view.genesis().fee_account);
         }
         self.view.visit_effects(&block, |_, effect| {
-            effect
-                .parties()
-                .iter()
-                .for_each(|party| marking.mark(party));
+            changed.extend(effect.parties());
         })?;
+        let marking = self.registry.marking(number);
+        changed.iter().for_each(|account| marking.mark(account));
         marking.finish();
         Ok(())
     }
 }
 
+/// The next message, once the connection has nothing more to send: what waits there would be old when it is read.
+async fn next_when_read(sink: &SubscriptionSink, watcher: &mut Watcher) -> message::Message {
+    while sink.capacity() < sink.max_capacity() {
+        sleep(INTERVAL).await;
+    }
+    watcher.next().await
+}
+
 /// Which accounts may have changed after a block, and up to which block that was searched; none if that block is not of this
-/// chain, or cannot be read.
+/// chain or cannot be read, or if the search takes too long.
 fn changed_since(
     view: &View,
     accounts: Vec<Address>,
     since: Position,
+    time_max: Duration,
 ) -> Option<(Vec<Address>, u64)> {
+    let began = Instant::now();
     let newest = view.block_number();
     let known = view.block_hash(since.number);
     let known = known.map_err(|reason| read_failed(&reason)).ok().flatten();
@@ -302,5 +338,14 @@ fn changed_since(
         });
         found
     };
-    Some((accounts.into_iter().filter(changed).collect(), newest))
+    let mut found = Vec::new();
+    for account in accounts {
+        if began.elapsed() > time_max {
+            return None;
+        }
+        if changed(&account) {
+            found.push(account);
+        }
+    }
+    Some((found, newest))
 }
