@@ -28,6 +28,7 @@ use crate::index::{Executed, Index, IndexError};
 use crate::journal::{JournalError, Reader};
 use crate::l1::{L1Progress, Tagged, Verified};
 use crate::ledger::{Applied, Ledger, LedgerError};
+use crate::outcome::Outcomes;
 use crate::record::{self, RecordError};
 use crate::settled::SettledLedger;
 use crate::signatures::{HeaderSignatures, SignatureFileError};
@@ -113,6 +114,8 @@ struct Inner {
     snapshots: PathBuf,
     /// Whether the index has missed blocks.
     index_failed: AtomicBool,
+    /// What the index does not take any more, of blocks that have some.
+    unindexed: RwLock<HashMap<u64, Arc<Outcomes>>>,
     searching: Mutex<()>,
     journal: Reader,
     pacing: Mutex<Pacing>,
@@ -148,6 +151,7 @@ impl View {
             withdrawals,
             snapshots: config.dir.join("snapshots"),
             index_failed: AtomicBool::new(false),
+            unindexed: RwLock::default(),
             searching: Mutex::new(()),
             journal,
             pacing: Mutex::new(Pacing::new(config.blocks.base_fee_min, config.backlog)),
@@ -467,9 +471,22 @@ impl View {
         self.inner
             .index_failed
             .fetch_or(result.is_err(), Ordering::AcqRel);
+        if self.inner.index_failed.load(Ordering::Acquire) {
+            self.keep_outcomes(blocks);
+        }
         let oldest = last.header.number.saturating_sub(RECENT_BLOCKS);
         self.inner.recent.write().forget_before(oldest);
         result
+    }
+
+    /// Keeps in memory what the index would have: a few bytes for each withdrawal and each message that needs them.
+    fn keep_outcomes(&self, blocks: &[Arc<Block>]) {
+        let (recent, mut unindexed) = (self.inner.recent.read(), self.inner.unindexed.write());
+        for number in blocks.iter().map(|block| block.header.number) {
+            let outcomes = recent.outcomes(number);
+            let outcomes = outcomes.filter(|outcomes| !outcomes.entries.is_empty());
+            unindexed.extend(outcomes.map(|outcomes| (number, Arc::clone(outcomes))));
+        }
     }
 
     fn insert_into_index(&self, blocks: &[Arc<Block>]) -> Result<(), IndexError> {

@@ -32,8 +32,13 @@ impl View {
         if let Some(outcomes) = self.inner.recent.read().outcomes(number) {
             return Ok(Arc::clone(outcomes));
         }
-        if !self.inner.index_failed.load(Ordering::Acquire)
-            && let Ok(outcomes) = self.inner.index.outcomes(number)
+        if let Some(outcomes) = self.inner.unindexed.read().get(&number) {
+            return Ok(Arc::clone(outcomes));
+        }
+        // What it took before it failed it may still tell; that it tells nothing means nothing then.
+        let failed = self.inner.index_failed.load(Ordering::Acquire);
+        if let Ok(outcomes) = self.inner.index.outcomes(number)
+            && !(failed && outcomes.entries.is_empty())
         {
             return Ok(Arc::new(outcomes));
         }
