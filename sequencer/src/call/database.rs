@@ -15,7 +15,7 @@ use spillway_protocol::block::BlockHeader;
 use super::CallError;
 use super::facades::{self, Facade};
 use super::overrides::StateOverrides;
-use crate::ledger::StateAt;
+use crate::ledger::{Ledger, StateAt};
 use crate::view::{ReadError, View};
 
 /// Why the EVM could not read something. Whoever runs the call finds the reason in [`LedgerDatabase::fault`].
@@ -61,16 +61,7 @@ impl<'a> LedgerDatabase<'a> {
         reads_max: usize,
         at: Option<u64>,
     ) -> Result<Self, CallError> {
-        let head = view.with_ledger(|ledger| {
-            let newest = ledger.head().number;
-            match at.unwrap_or(newest) {
-                number if number > newest => Err(CallError::UnknownBlock),
-                number => ledger
-                    .at(number)
-                    .map(|at| *at.header())
-                    .ok_or(CallError::Gone(number)),
-            }
-        })?;
+        let head = view.with_ledger(|ledger| state_at(ledger, at).map(|at| *at.header()))?;
         Ok(Self {
             view,
             overrides,
@@ -192,6 +183,18 @@ impl Database for LedgerDatabase<'_> {
             }
             Err(error) => Err(self.stop(Fault::Unread(error))),
         }
+    }
+}
+
+/// The state after the block with that number, or after the newest one.
+///
+/// # Errors
+/// [`CallError::UnknownBlock`] and [`CallError::Gone`].
+pub(crate) fn state_at(ledger: &Ledger, at: Option<u64>) -> Result<StateAt<'_>, CallError> {
+    let newest = ledger.head().number;
+    match at.unwrap_or(newest) {
+        number if number > newest => Err(CallError::UnknownBlock),
+        number => ledger.at(number).ok_or(CallError::Gone(number)),
     }
 }
 

@@ -25,7 +25,7 @@ use revm::context::result::{HaltReason, InvalidTransaction};
 
 use crate::view::ReadError;
 
-pub(crate) use database::storage_at;
+pub(crate) use database::{state_at, storage_at};
 pub(crate) use intent::intent_of;
 pub(crate) use overrides::{AccountOverride, BlockOverrides, StateOverrides};
 pub(crate) use pool::Pool;

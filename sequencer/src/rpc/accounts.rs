@@ -13,7 +13,7 @@ use super::block_methods::read_failed;
 use super::error;
 use super::openrpc::{Failure, Registrar, Schema, array, describe};
 use crate::call::facades::Facade;
-use crate::call::{CallError, storage_at};
+use crate::call::{CallError, state_at, storage_at};
 use crate::ledger::StateAt;
 
 const NO_PROOF: &str = "eth_getProof is not possible: the state of this chain is no Merkle-Patricia trie, and blocks carry no root of one";
@@ -153,16 +153,12 @@ fn at_block<T>(
     read: impl FnOnce(&StateAt<'_>) -> T,
 ) -> RpcResult<Option<T>> {
     let number = block_number(rpc, at)?;
-    rpc.view.with_ledger(|ledger| {
-        let newest = ledger.head().number;
-        let number = number.unwrap_or(newest);
-        match ledger.at(number) {
-            Some(at) => Ok(Some(read(&at))),
-            None if number == 0 => Ok(None),
-            None if number > newest => Err(error::refused("header not found")),
-            None => Err(error::refused(&CallError::Gone(number))),
-        }
-    })
+    rpc.view
+        .with_ledger(|ledger| match state_at(ledger, number) {
+            Ok(at) => Ok(Some(read(&at))),
+            Err(CallError::Gone(0)) => Ok(None),
+            Err(reason) => Err(error::refused(&reason)),
+        })
 }
 
 /// The number of a block, `None` for the newest one. Whether there is such a block is for the reader of its state to say.

@@ -6,17 +6,11 @@ use rand::seq::IndexedRandom;
 use serde_json::{Value, json};
 
 use super::node::Node;
-use super::world::{SIGNERS, TOKENS, World, account};
+use super::world::{SIGNERS, TOKENS, World, account, seed};
 use super::*;
 use crate::Sequencer;
 use crate::logs::{INBOX_ADDRESS, SYSTEM_ADDRESS, Transfer};
 use alloy_sol_types::SolEvent;
-
-/// Unless a seed is given, it is another one in each run.
-fn seed() -> u64 {
-    let given = std::env::var("SPILLWAY_SEED").ok();
-    given.map_or_else(rand::random, |seed| seed.parse().unwrap())
-}
 
 async fn world(dir: &tempfile::TempDir, steps: usize) -> (World, Node) {
     let mut world = World::new(World::config(dir), seed()).await;

@@ -7,15 +7,9 @@ use serde_json::{Value, json};
 use spillway_bridge_contracts::TokenFacade::{balanceOfCall, totalSupplyCall};
 
 use super::node::Node;
-use super::world::{TOKENS, World, account};
+use super::world::{TOKENS, World, account, seed};
 use crate::config::Config;
 use crate::rollback::tests::GENESIS;
-
-/// Unless a seed is given, it is another one in each run.
-fn seed() -> u64 {
-    let given = std::env::var("SPILLWAY_SEED").ok();
-    given.map_or_else(rand::random, |seed| seed.parse().unwrap())
-}
 
 /// What a wallet reads, and an explorer.
 fn questions() -> Vec<(&'static str, Value)> {

@@ -8,14 +8,8 @@ use rand::Rng;
 use serde_json::{Value, json};
 
 use super::node::Node;
-use super::world::{TOKENS, World, account};
+use super::world::{TOKENS, World, account, seed};
 use super::*;
-
-/// Unless a seed is given, it is another one in each run.
-fn seed() -> u64 {
-    let given = std::env::var("SPILLWAY_SEED").ok();
-    given.map_or_else(rand::random, |seed| seed.parse().unwrap())
-}
 
 async fn world(dir: &tempfile::TempDir) -> (World, Node) {
     let world = World::new(World::config(dir), seed()).await;

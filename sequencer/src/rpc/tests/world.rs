@@ -30,6 +30,12 @@ pub(super) const TOKENS: [Address; 2] = [Address::repeat_byte(0x60), Address::re
 /// Accounts that sign.
 pub(super) const SIGNERS: u8 = 4;
 
+/// Unless a seed is given, it is another one in each run.
+pub(super) fn seed() -> u64 {
+    let given = std::env::var("SPILLWAY_SEED").ok();
+    given.map_or_else(rand::random, |seed| seed.parse().unwrap())
+}
+
 pub(super) struct World {
     pub(super) sequencer: Sequencer,
     pub(super) config: Config,

@@ -5,9 +5,9 @@
 //! have changed whole, so it does no harm to apply it twice. Who comes back with the number and the hash of the last message it
 //! has seen is sent what changed since, by any node of the chain; or a snapshot, if that block is not of this chain any more.
 //!
-//! What a message says is all of one block: the newest one of which it is known what it changed. Values are read from the ledger when a message can be sent, never kept for a client: one that reads slowly, or more clients
-//! than there is time for, get fewer patches that each cover more blocks, and nothing is queued. A task goes through the new
-//! blocks and marks who has to look.
+//! What a message says is all of one block: the newest one of which it is known what it changed. Values are read from the ledger
+//! when a message can be sent, never kept for a client: one that reads slowly, or more clients than there is time for, get fewer
+//! patches that each cover more blocks, and nothing is queued. A task goes through the new blocks and marks who has to look.
 
 mod events;
 mod marks;
