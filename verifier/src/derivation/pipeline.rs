@@ -161,8 +161,13 @@ impl Derivation {
         &self.standing
     }
 
-    /// Lets go of what is not needed once no consumer goes back behind that batch, which is settled.
+    /// Lets go of what is not needed once no consumer goes back behind that batch, which is settled. Of nothing until what
+    /// was handed out is [checked](Self::check) after a rollback or a revert: another batch than the one that was handed
+    /// out may be the settled one, and once it is let go nobody would find out.
     pub fn forget_through(&mut self, batch: u64) {
+        if self.is_in_doubt {
+            return;
+        }
         let Some(inbox_count) = self
             .standing
             .batch(batch)

@@ -156,6 +156,22 @@ fn what_is_settled_is_let_go_and_cannot_be_forked_away() {
 }
 
 #[test]
+fn nothing_is_let_go_before_it_is_known_that_it_is_what_was_handed_out() {
+    let mut script = three();
+    script.drain().unwrap();
+    script.derivation.take(rollback(12)).unwrap();
+    script.built.batches[2].chunks[0][495] ^= 1;
+    script.post(13, 3, 2);
+    script.mine(20, vec![finalised(3)]);
+    script.derivation.forget_through(3);
+    assert_eq!(script.derivation.standing().base(), 0);
+    assert_eq!(script.drain(), Err(2), "batch 3 has other data");
+    assert_eq!(script.drain(), Ok(vec![3]));
+    script.derivation.forget_through(3);
+    assert_eq!(script.derivation.standing().base(), 3);
+}
+
+#[test]
 fn what_is_final_or_not_there_does_not_fall() {
     for (logs, expected) in [
         (vec![reverted(4)], 4),
