@@ -87,13 +87,15 @@ pub(super) fn busy_searching() -> ErrorObjectOwned {
 
 /// The streams of all clients follow as many accounts as there may be.
 pub(super) fn too_much_watched() -> ErrorObjectOwned {
-    let message =
-        "the node follows as many accounts for its clients as it can: retry later, or poll";
-    busy(message.to_owned(), WATCH_RETRY_AFTER_MS)
+    busy(TOO_MUCH_WATCHED.to_owned(), WATCH_RETRY_AFTER_MS)
 }
 
+/// The same in words.
+pub(super) const TOO_MUCH_WATCHED: &str =
+    "the node follows as many accounts for its clients as it can: retry later, or poll";
+
 /// What a client is told to wait then, in milliseconds.
-const WATCH_RETRY_AFTER_MS: u64 = 5_000;
+pub(super) const WATCH_RETRY_AFTER_MS: u64 = 5_000;
 
 /// What a client is told to wait when too many searches wait, in milliseconds.
 const SEARCH_RETRY_AFTER_MS: u64 = 1_000;

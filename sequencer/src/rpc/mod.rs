@@ -258,7 +258,7 @@ mod tests {
     mod past;
     mod replica;
     mod watching;
-    mod world;
+    pub(super) mod world;
 
     use super::*;
 

@@ -33,8 +33,10 @@ use tokio::select;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tokio_io_timeout::TimeoutStream;
 use tower::{Service, ServiceBuilder};
 use tower_http::cors::{Any, CorsLayer};
+use tower_http::timeout::TimeoutBody;
 
 use super::bridge::Bridge;
 use super::dispatch::{Dispatch, Door};
@@ -221,6 +223,7 @@ fn connector(
 ) -> impl Fn(TcpStream) -> ConnectionFuture + use<> {
     let request_bytes_max = config.request_bytes_max;
     let response_bytes_max = config.response_bytes_max as usize;
+    let idle_max = config.idle_max;
     let services = |(door, methods): (Door, Methods)| {
         let layer = RpcServiceBuilder::new()
             .layer_fn(move |service| Dispatch::new(service, door.clone(), response_bytes_max));
@@ -240,7 +243,7 @@ fn connector(
     protocol
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(config.idle_max);
+        .header_read_timeout(idle_max);
     move |socket| {
         let services = Arc::new((
             http.0.clone().build(http.1.clone(), stop.clone()),
@@ -258,6 +261,7 @@ fn connector(
             if Events::are_asked_for(&request) {
                 return events.clone().answer(request).map(Ok).boxed();
             }
+            let request = request.map(|body| TimeoutBody::new(idle_max, body));
             let response = if is_upgrade_request(&request) {
                 websocket.clone().call(request)
             } else {
@@ -273,7 +277,7 @@ fn connector(
         let (protocol, stopped) = (protocol.clone(), stop.clone().shutdown());
         Box::pin(async move {
             let service = TowerToHyperService::new(service);
-            let socket = TokioIo::new(socket);
+            let socket = TokioIo::new(stalling_no_longer_than(idle_max, socket));
             let mut connection = pin!(protocol.serve_connection_with_upgrades(socket, service));
             let result = select! {
                 result = &mut connection => result,
@@ -287,6 +291,16 @@ fn connector(
             }
         })
     }
+}
+
+/// The socket, on which a write fails once the client has taken nothing for so long.
+fn stalling_no_longer_than(
+    time_max: Duration,
+    socket: TcpStream,
+) -> Pin<Box<TimeoutStream<TcpStream>>> {
+    let mut socket = TimeoutStream::new(socket);
+    socket.set_write_timeout(Some(time_max));
+    Box::pin(socket)
 }
 
 type ConnectionFuture = Pin<Box<dyn Future<Output = ()> + Send>>;

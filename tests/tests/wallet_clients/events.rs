@@ -160,7 +160,10 @@ async fn questions_that_are_none_are_told_so() {
             &format!("{account}&since=12"),
             "`since`: expected the id of an event, `NUMBER-0xHASH`",
         ),
-        (&long, "the query is longer than 8320 bytes"),
+        (
+            &long,
+            "the query is longer than 8320 bytes: 1 to 64 accounts can be followed",
+        ),
     ] {
         let answer = ask(&node, query).send().await.expect("an answer");
         assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{query}");

@@ -1,11 +1,13 @@
 //! What who follows accounts is sent, against what the ledger says.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use alloy_primitives::{Address, B256, U128};
 use jsonrpsee::core::server::Subscription;
 use rand::Rng;
 use serde_json::{Value, json};
+use spillway_protocol::account::Account;
 
 use super::node::Node;
 use super::world::{TOKENS, World, account, seed};
@@ -58,7 +60,7 @@ impl Client {
         loop {
             let want: BTreeMap<_, _> = followed
                 .iter()
-                .map(|address| (*address, holdings(view, *address)))
+                .map(|address| (*address, holdings(view.account(address), *address)))
                 .collect();
             if self.accounts == want {
                 return;
@@ -68,9 +70,8 @@ impl Client {
     }
 }
 
-/// What the ledger has for an account, in the words of a message.
-fn holdings(view: &View, address: Address) -> Value {
-    let account = view.account(&address);
+/// What there is in an account, in the words of a message.
+fn holdings(account: Option<Account>, address: Address) -> Value {
     let tokens: Vec<_> = (1..)
         .zip(TOKENS)
         .filter_map(|(id, token)| {
@@ -105,7 +106,10 @@ async fn a_stream_begins_with_all_accounts_and_goes_on_with_those_that_change() 
     let first = next(&mut stream).await;
     assert_eq!(first["type"], "snapshot");
     assert_eq!(first["number"], view.block_number());
-    let want: Vec<_> = followed.iter().map(|one| holdings(&view, *one)).collect();
+    let want: Vec<_> = followed
+        .iter()
+        .map(|one| holdings(view.account(one), *one))
+        .collect();
     assert_eq!(first["accounts"], json!(want));
     assert_eq!(first["accounts"][2]["eth"], "0x0", "nobody has paid it yet");
 
@@ -118,7 +122,7 @@ async fn a_stream_begins_with_all_accounts_and_goes_on_with_those_that_change() 
     assert_eq!(patch["previous"], first["number"], "others do not count");
     let hash = view.block_hash(view.block_number()).unwrap();
     assert_eq!(patch["block_hash"], json!(hash));
-    let want = [account(1), account(7)].map(|one| holdings(&view, one));
+    let want = [account(1), account(7)].map(|one| holdings(view.account(&one), one));
     assert_eq!(patch["accounts"], json!(want), "only those that changed");
     drop(stream);
     node.stop().await;
@@ -178,6 +182,61 @@ async fn who_comes_back_catches_up() {
     assert_eq!(client.snapshots, 1);
 }
 
+/// While blocks come as fast as they can, each message is of one block, and of that block whole.
+#[tokio::test]
+async fn what_a_message_says_is_all_of_its_block() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut world, node) = world(&dir).await;
+    let view = world.sequencer.view();
+    let followed: Vec<_> = (1..8).map(account).collect();
+    let mut stream = node.watch(what(&followed, &Value::Null), 16).await;
+    let mut client = Client::default();
+    let change = async {
+        for _ in 0..300 {
+            world.step().await;
+        }
+    };
+    let read = async {
+        loop {
+            client.take(&next(&mut stream).await);
+            let number = client.number;
+            let want = view.with_ledger(|ledger| {
+                let at = ledger.at(number).expect("a block that is remembered");
+                let held = |address: &Address| (*address, holdings(at.account(address), *address));
+                followed.iter().map(held).collect::<BTreeMap<_, _>>()
+            });
+            assert_eq!(client.accounts, want, "after block {number}");
+        }
+    };
+    tokio::select! {
+        () = change => {}
+        () = read => {}
+    }
+    assert!(client.patches > 1, "{} patches", client.patches);
+}
+
+/// What a client has missed is looked for in a bounded time, and if there is none it begins anew.
+#[tokio::test]
+async fn who_cannot_be_told_what_was_missed_begins_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut world, node) = world(&dir).await;
+    let followed = [account(1), account(2)];
+    let mut client = Client::default();
+    client.take(&next(&mut node.watch(what(&followed, &Value::Null), 16).await).await);
+    let raw = world.transfer(1, account(2), Address::ZERO, 1, b"");
+    world.send(vec![raw]).await;
+    for (time_max, kind) in [
+        (Duration::ZERO, "snapshot"),
+        (Duration::from_secs(60), "patch"),
+    ] {
+        let mut config = RpcConfig::new(([127, 0, 0, 1], 0).into());
+        config.queries.search_time_max = time_max;
+        let node = Node::with(config, world.sequencer.submitter(), world.sequencer.view());
+        let first = next(&mut node.watch(what(&followed, &client.since()), 16).await).await;
+        assert_eq!(first["type"], kind);
+    }
+}
+
 #[tokio::test]
 async fn what_was_not_missed_is_not_sent_again() {
     let dir = tempfile::tempdir().unwrap();
@@ -195,7 +254,7 @@ async fn what_was_not_missed_is_not_sent_again() {
     loop {
         let patch = next(&mut node.watch(what(&followed, &client.since()), 16).await).await;
         let accounts = patch["accounts"].as_array().unwrap();
-        assert_eq!(accounts[0], holdings(&view, account(1)));
+        assert_eq!(accounts[0], holdings(view.account(&account(1)), account(1)));
         if accounts.len() == 1 {
             return;
         }
@@ -230,7 +289,9 @@ async fn who_reads_slowly_gets_fewer_patches() {
     let view = world.sequencer.view();
     let followed = [account(1), account(2)];
     let mut stream = node.watch(what(&followed, &Value::Null), 256).await;
-    for _ in 0..300 {
+    // For as long as a client that reads would be sent ten.
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(1) {
         let raw = world.transfer(1, account(2), Address::ZERO, 1, b"");
         world.send(vec![raw]).await;
     }

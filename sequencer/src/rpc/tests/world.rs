@@ -26,27 +26,28 @@ use crate::logs::{
 use crate::rollback::tests::{CHAIN_ID, ETHER, GENESIS, signer};
 
 /// The two tokens that are listed.
-pub(super) const TOKENS: [Address; 2] = [Address::repeat_byte(0x60), Address::repeat_byte(0x61)];
+pub(in crate::rpc) const TOKENS: [Address; 2] =
+    [Address::repeat_byte(0x60), Address::repeat_byte(0x61)];
 /// Accounts that sign.
-pub(super) const SIGNERS: u8 = 4;
+pub(in crate::rpc) const SIGNERS: u8 = 4;
 
 /// Unless a seed is given, it is another one in each run.
-pub(super) fn seed() -> u64 {
+pub(in crate::rpc) fn seed() -> u64 {
     let given = std::env::var("SPILLWAY_SEED").ok();
     given.map_or_else(rand::random, |seed| seed.parse().unwrap())
 }
 
-pub(super) struct World {
-    pub(super) sequencer: Sequencer,
-    pub(super) config: Config,
-    pub(super) random: StdRng,
+pub(in crate::rpc) struct World {
+    pub(in crate::rpc) sequencer: Sequencer,
+    pub(in crate::rpc) config: Config,
+    pub(in crate::rpc) random: StdRng,
     nonces: [u64; SIGNERS as usize],
     messages: u64,
     withdrawals: u32,
     /// What each signed transaction logs.
-    pub(super) expected: BTreeMap<B256, Vec<Log>>,
+    pub(in crate::rpc) expected: BTreeMap<B256, Vec<Log>>,
     /// What the messages of L1 log, in order.
-    pub(super) expected_of_messages: Vec<Log>,
+    pub(in crate::rpc) expected_of_messages: Vec<Log>,
 }
 
 fn log(address: Address, event: &impl SolEvent) -> Log {
@@ -62,13 +63,13 @@ fn moved(token: Address, from: Address, to: Address, amount: u128) -> Option<Log
 }
 
 /// The address of a signer, from 1 on.
-pub(super) fn account(number: u8) -> Address {
+pub(in crate::rpc) fn account(number: u8) -> Address {
     signer(number).address()
 }
 
 impl World {
     /// Every signer has ether and both tokens.
-    pub(super) async fn new(config: Config, seed: u64) -> Self {
+    pub(in crate::rpc) async fn new(config: Config, seed: u64) -> Self {
         println!("seed {seed}");
         let sequencer = Sequencer::start(&config).unwrap();
         let mut world = Self {
@@ -96,7 +97,7 @@ impl World {
         world
     }
 
-    pub(super) fn config(dir: &tempfile::TempDir) -> Config {
+    pub(in crate::rpc) fn config(dir: &tempfile::TempDir) -> Config {
         let mut config = Config::new(GENESIS, dir.path().to_owned());
         config.blocks.interval_max = std::time::Duration::from_secs(3_600);
         config
@@ -110,7 +111,7 @@ impl World {
         newest.wait_for(|newest| *newest > before).await.unwrap();
     }
 
-    pub(super) async fn deposit(&mut self, number: u8, token: u8, amount: u128) {
+    pub(in crate::rpc) async fn deposit(&mut self, number: u8, token: u8, amount: u128) {
         let to = account(number);
         let address = token_address(token);
         let message = self.messages;
@@ -134,7 +135,14 @@ impl World {
     }
 
     /// By the account's owner or by somebody else, who gets nothing. `taken` is what there is to take.
-    pub(super) async fn force(&mut self, number: u8, by: u8, token: u8, amount: u128, taken: u128) {
+    pub(in crate::rpc) async fn force(
+        &mut self,
+        number: u8,
+        by: u8,
+        token: u8,
+        amount: u128,
+        taken: u128,
+    ) {
         let (sender, recipient) = (account(by), account(9));
         let address = token_address(token);
         let index = u32::from(number);
@@ -197,7 +205,7 @@ impl World {
     }
 
     /// By the account's owner.
-    pub(super) async fn lock(&mut self, number: u8) {
+    pub(in crate::rpc) async fn lock(&mut self, number: u8) {
         self.message(InboxMessage::Lock {
             sender: account(number),
             account: u32::from(number),
@@ -206,7 +214,7 @@ impl World {
     }
 
     /// A lock that is somebody else's wish has no effect.
-    pub(super) async fn lock_in_vain(&mut self, number: u8, by: u8) {
+    pub(in crate::rpc) async fn lock_in_vain(&mut self, number: u8, by: u8) {
         let lock = Lock {
             message: self.messages,
             sender: account(by),
@@ -243,7 +251,7 @@ impl World {
     }
 
     /// A transfer of ETH (token zero) or of a token.
-    pub(super) fn transfer(
+    pub(in crate::rpc) fn transfer(
         &mut self,
         from: u8,
         to: Address,
@@ -274,7 +282,7 @@ impl World {
         self.expect(raw, logs)
     }
 
-    pub(super) fn payout(&mut self, from: u8, token: Address, to: &[Address]) -> Bytes {
+    pub(in crate::rpc) fn payout(&mut self, from: u8, token: Address, to: &[Address]) -> Bytes {
         let payees: Vec<_> = (5..)
             .zip(to)
             .map(|(amount, recipient)| Payee {
@@ -304,7 +312,7 @@ impl World {
         self.expect(raw, logs)
     }
 
-    pub(super) fn withdraw(
+    pub(in crate::rpc) fn withdraw(
         &mut self,
         from: u8,
         token: Address,
@@ -327,7 +335,7 @@ impl World {
     }
 
     /// Sends transactions together, which are durable when this returns.
-    pub(super) async fn send(&self, raw: Vec<Bytes>) {
+    pub(in crate::rpc) async fn send(&self, raw: Vec<Bytes>) {
         let hashes: Vec<_> = raw.iter().map(keccak256).collect();
         let view = self.sequencer.view();
         let mut newest = view.newest();
@@ -342,7 +350,7 @@ impl World {
     }
 
     /// Something random, alone or with others.
-    pub(super) async fn step(&mut self) {
+    pub(in crate::rpc) async fn step(&mut self) {
         let from = self.random.random_range(1..=SIGNERS);
         let token = [Address::ZERO, TOKENS[0], TOKENS[1]][self.random.random_range(0..3)];
         match self.random.random_range(0..8) {

@@ -4,19 +4,21 @@
 //! itself (`Last-Event-ID`), and so catches up.
 
 use std::convert::Infallible;
+use std::fmt::Display;
 use std::time::Duration;
 
 use futures_util::stream::{self, Stream, StreamExt};
 use http_body_util::StreamBody;
 use hyper::body::{Bytes, Frame};
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::{Method, StatusCode};
 use jsonrpsee::core::http_helpers::Body;
-use jsonrpsee::server::{HttpRequest, HttpResponse};
+use jsonrpsee::server::{HttpRequest, HttpResponse, StopHandle};
 use tokio::select;
+use tokio::sync::oneshot;
 use tokio::time::sleep;
 
-use super::super::error::BUSY_CODE;
+use super::super::error;
 use super::super::rolling_back::RollingBack;
 use super::message::{Message, Position};
 use super::watcher::Watcher;
@@ -51,19 +53,15 @@ impl Events {
     pub(in super::super) async fn answer<B>(self, request: HttpRequest<B>) -> HttpResponse {
         let asked = match of_request(request.uri().query(), request.headers()) {
             Ok(asked) => asked,
-            Err(problem) => return plain(StatusCode::BAD_REQUEST, problem),
+            Err(problem) => return refused(problem),
         };
         let watching = match self {
             Self::Open(watching) => watching,
-            Self::Closed(rollback) => return ending(&rollback),
+            Self::Closed(rollback) => return ending(&rollback, RollingBack::RETRY_AFTER_MS),
         };
         match watching.begin(asked).await {
-            Ok((watcher, first)) => streaming(events(*watching, watcher, &first)),
-            Err(refusal) if refusal.code() == BUSY_CODE => plain(
-                StatusCode::SERVICE_UNAVAILABLE,
-                refusal.message().to_owned(),
-            ),
-            Err(refusal) => plain(StatusCode::BAD_REQUEST, refusal.message().to_owned()),
+            Some((watcher, first)) => streaming(events(watching.stop, watcher, &first)),
+            None => ending(&error::TOO_MUCH_WATCHED, error::WATCH_RETRY_AFTER_MS),
         }
     }
 }
@@ -72,7 +70,9 @@ impl Events {
 fn of_request(query: Option<&str>, headers: &HeaderMap) -> Result<Request, String> {
     let query = query.unwrap_or_default();
     if query.len() > QUERY_BYTES_MAX {
-        return Err(format!("the query is longer than {QUERY_BYTES_MAX} bytes"));
+        return Err(format!(
+            "the query is longer than {QUERY_BYTES_MAX} bytes: 1 to {ACCOUNTS_MAX} accounts can be followed"
+        ));
     }
     let (mut accounts, mut since) = (Vec::new(), None);
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -101,23 +101,58 @@ fn position(name: &str, text: &str) -> Result<Position, String> {
     read.map_err(|problem: &str| format!("`{name}`: {problem}"))
 }
 
-/// The stream, until the server stops. It is asked for more only when the client has room.
+/// The stream, until the server stops.
 fn events(
-    watching: Watching,
+    stop: StopHandle,
     watcher: Watcher,
     first: &Message,
-) -> impl Stream<Item = String> + Send + 'static {
-    let stop = watching.stop;
-    let rest = stream::unfold((watcher, stop), |(mut watcher, stop)| async move {
-        let text = select! {
-            () = stop.clone().shutdown() => return None,
-            message = watcher.next() => event(&message),
-            () = sleep(SILENCE_MAX) => ":\n\n".to_owned(),
-        };
-        Some((text, (watcher, stop)))
-    });
+) -> impl Stream<Item = Bytes> + Send + 'static {
     let first = format!("retry: {RECONNECT_AFTER_MS}\n{}", event(first));
+    let (first, unsent) = tracked(first);
+    let rest = stream::unfold((watcher, Some(unsent)), move |(mut watcher, mut unsent)| {
+        let stopped = stop.clone().shutdown();
+        async move {
+            let bytes = select! {
+                () = stopped => return None,
+                message = next_when_sent(&mut unsent, &mut watcher) => {
+                    let (bytes, sent) = tracked(event(&message));
+                    unsent = Some(sent);
+                    bytes
+                }
+                () = sleep(SILENCE_MAX) => Bytes::from_static(b":\n\n"),
+            };
+            Some((bytes, (watcher, unsent)))
+        }
+    });
     stream::once(async { first }).chain(rest)
+}
+
+/// The next message, once the one before is with the socket: what waits here would be old when it is read. Cancelled, it forgets
+/// nothing.
+async fn next_when_sent(unsent: &mut Option<Sent>, watcher: &mut Watcher) -> Message {
+    if let Some(sent) = unsent {
+        // Nothing is ever said: the other side is dropped with the bytes.
+        let _ = sent.await;
+        *unsent = None;
+    }
+    watcher.next().await
+}
+
+/// Ends when bytes are dropped, as the connection does once it has written them.
+type Sent = oneshot::Receiver<Infallible>;
+
+fn tracked(text: String) -> (Bytes, Sent) {
+    struct Tracked(
+        String,
+        #[expect(dead_code, reason = "dropped")] oneshot::Sender<Infallible>,
+    );
+    impl AsRef<[u8]> for Tracked {
+        fn as_ref(&self) -> &[u8] {
+            self.0.as_bytes()
+        }
+    }
+    let (sender, sent) = oneshot::channel();
+    (Bytes::from_owner(Tracked(text, sender)), sent)
 }
 
 fn event(message: &Message) -> String {
@@ -126,8 +161,8 @@ fn event(message: &Message) -> String {
     format!("id: {id}\nevent: {kind}\ndata: {data}\n\n")
 }
 
-fn streaming(events: impl Stream<Item = String> + Send + 'static) -> HttpResponse {
-    let frames = events.map(|text| Ok::<_, Infallible>(Frame::data(Bytes::from(text))));
+fn streaming(events: impl Stream<Item = Bytes> + Send + 'static) -> HttpResponse {
+    let frames = events.map(|bytes| Ok::<_, Infallible>(Frame::data(bytes)));
     let mut response = HttpResponse::new(Body::new(StreamBody::new(frames)));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
@@ -137,22 +172,19 @@ fn streaming(events: impl Stream<Item = String> + Send + 'static) -> HttpRespons
     response
 }
 
-/// A stream that ends at once, and says when to come back: on any other status a browser would not come back at all.
-fn ending(rollback: &RollingBack) -> HttpResponse {
-    let text = format!("retry: {}\n: {rollback}\n\n", RollingBack::RETRY_AFTER_MS);
-    streaming(stream::once(async { text }))
+/// A stream that ends at once, and says why and when to come back: on any status but 200 a browser would not come back at all.
+fn ending(reason: &impl Display, retry_after_ms: u64) -> HttpResponse {
+    let text = format!("retry: {retry_after_ms}\n: {reason}\n\n");
+    streaming(stream::once(async { text.into() }))
 }
 
-fn plain(status: StatusCode, text: String) -> HttpResponse {
-    let mut response = HttpResponse::new(Body::from(text + "\n"));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("text/plain; charset=utf-8"),
-    );
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
-    }
+fn refused(problem: String) -> HttpResponse {
+    let mut response = HttpResponse::new(Body::from(problem + "\n"));
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    let text = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, text);
     response
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use alloy_primitives::Address;
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 /// The streams of a node by the accounts that they follow.
@@ -37,12 +37,6 @@ pub(super) struct Place {
 struct Marks {
     changed: Mutex<HashMap<Address, u64>>,
     news: Notify,
-}
-
-/// The registry while a block is gone through.
-pub(super) struct Marking<'a> {
-    number: u64,
-    watched: MutexGuard<'a, Watched>,
 }
 
 impl Registry {
@@ -78,36 +72,32 @@ impl Registry {
         self.watched.lock().accounts == 0
     }
 
-    /// Goes through a block.
-    pub(super) fn marking(&self, number: u64) -> Marking<'_> {
-        Marking {
-            number,
-            watched: self.watched.lock(),
+    /// Marks what a block has changed, which is then gone through. No stream sees it half marked.
+    pub(super) fn mark<'a>(&self, number: u64, changed: impl IntoIterator<Item = &'a Address>) {
+        let mut watched = self.watched.lock();
+        for account in changed {
+            watched.mark(number, account);
         }
+        watched.marked = number;
     }
 
     /// Marks all accounts as changed by that block.
     pub(super) fn mark_all(&self, number: u64) {
-        let marking = self.marking(number);
-        let accounts = marking.watched.by_account.keys();
-        accounts.for_each(|account| marking.mark(account));
-        marking.finish();
+        let mut watched = self.watched.lock();
+        for account in watched.by_account.keys() {
+            watched.mark(number, account);
+        }
+        watched.marked = number;
     }
 }
 
-impl Marking<'_> {
-    /// The block has changed that account.
-    pub(super) fn mark(&self, account: &Address) {
-        let streams = self.watched.by_account.get(account);
+impl Watched {
+    fn mark(&self, number: u64, account: &Address) {
+        let streams = self.by_account.get(account);
         for marks in streams.into_iter().flatten() {
-            marks.changed.lock().insert(*account, self.number);
+            marks.changed.lock().insert(*account, number);
             marks.news.notify_one();
         }
-    }
-
-    /// All accounts that the block has changed are marked.
-    pub(super) fn finish(mut self) {
-        self.watched.marked = self.number;
     }
 }
 
@@ -125,7 +115,7 @@ impl Place {
 
     /// What has changed after that block, in the order in which it is followed, and up to which block that is all; no mark is left.
     pub(super) fn take_changed_after(&self, block: u64) -> (Vec<Address>, u64) {
-        // No block is half marked while this is held.
+        // Held until the marks are taken, so that they are of whole blocks.
         let watched = self.registry.watched.lock();
         let marks = std::mem::take(&mut *self.marks.changed.lock());
         let is_changed = |account: &&Address| marks.get(*account).is_some_and(|at| *at > block);
@@ -170,11 +160,8 @@ mod tests {
     }
 
     fn mark(registry: &Registry, block: u64, accounts: &[u8]) {
-        let marking = registry.marking(block);
-        accounts
-            .iter()
-            .for_each(|number| marking.mark(&account(*number)));
-        marking.finish();
+        let accounts: Vec<_> = accounts.iter().map(|number| account(*number)).collect();
+        registry.mark(block, &accounts);
     }
 
     #[test]

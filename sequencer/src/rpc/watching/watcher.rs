@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::marks::Place;
 use super::message::{Holdings, Kind, Message, Position};
-use super::pace::Pace;
+use super::pace::{Pace, Sent};
 use crate::view::View;
 
 /// A stream of snapshots and patches, from when it is made until it is dropped.
@@ -18,7 +18,7 @@ pub(super) struct Watcher {
     pace: Arc<Pace>,
     /// The number of the last message: what changed until that block has been told.
     told: u64,
-    last_turn: Option<Instant>,
+    last: Option<Sent>,
 }
 
 impl Watcher {
@@ -29,7 +29,7 @@ impl Watcher {
             place,
             pace,
             told: 0,
-            last_turn: None,
+            last: None,
         }
     }
 
@@ -56,10 +56,9 @@ impl Watcher {
     pub(super) async fn next(&mut self) -> Message {
         loop {
             self.place.changed_after(self.told).await;
-            self.pace.turn(self.last_turn).await;
+            self.pace.turn(self.last).await;
             let (changed, block) = self.place.take_changed_after(self.told);
             if !changed.is_empty() {
-                self.last_turn = Some(Instant::now());
                 return self.message(Kind::Patch, Some(self.told), Some((&changed, block)));
             }
         }
@@ -88,6 +87,43 @@ impl Watcher {
             }
         });
         self.told = message.number;
+        self.last = Some(Sent {
+            at: Instant::now(),
+            accounts: message.accounts.len(),
+        });
         message
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::marks::Registry;
+    use super::*;
+    use crate::rpc::tests::world::{TOKENS, World, account, seed};
+
+    #[tokio::test]
+    async fn of_a_block_that_is_forgotten_all_accounts_are_told_as_they_are() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut config = World::config(&dir);
+        config.storage.past_bytes = 0;
+        let mut world = World::new(config, seed()).await;
+        let view = world.sequencer.view();
+        let number = view.block_number();
+        let since = Position {
+            number,
+            hash: view.block_hash(number).unwrap().unwrap(),
+        };
+        for _ in 0..20 {
+            let raw = world.transfer(1, account(2), TOKENS[0], 1, b"");
+            world.send(vec![raw]).await;
+        }
+        assert!(view.with_ledger(|ledger| ledger.at(number).is_none()));
+        let registry = Arc::new(Registry::new(10));
+        let place = registry.watch(vec![account(1), account(2)]).unwrap();
+        let mut watcher = Watcher::new(view.clone(), place, Arc::new(Pace::new(1)));
+        let patch = watcher.patch_since(since, &[account(1)], number);
+        assert_eq!((patch.kind, patch.previous), (Kind::Patch, Some(number)));
+        assert_eq!(patch.number, view.block_number());
+        assert_eq!(patch.accounts.len(), 2);
     }
 }
