@@ -73,7 +73,8 @@ pub struct RpcConfig {
     pub subscriptions_max: u32,
     /// Messages that wait until a WebSocket client reads them. A subscription that finds no room ends.
     pub messages_buffered_max: u32,
-    /// How long a connection may take to send the head of its next request.
+    /// How long a connection may take to send the head of its next request, or more of its body, and how long it may take nothing of
+    /// what it is sent.
     pub idle_max: Duration,
     /// How long open requests may take to finish once the server stops.
     pub stop_max: Duration,
@@ -257,6 +258,7 @@ mod tests {
     mod node;
     mod past;
     mod replica;
+    mod stalling;
     mod watching;
     pub(super) mod world;
 

@@ -7,7 +7,8 @@
 //!
 //! What a message says is all of one block: the newest one of which it is known what it changed. Values are read from the ledger
 //! when a message can be sent, never kept for a client: one that reads slowly, or more clients than there is time for, get fewer
-//! patches that each cover more blocks, and nothing is queued. A task goes through the new blocks and marks who has to look.
+//! patches that each cover more blocks, and no more than the connection's own buffer waits for them. A task goes through the new
+//! blocks and marks who has to look.
 
 mod events;
 mod following;

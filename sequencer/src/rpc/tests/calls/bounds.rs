@@ -135,6 +135,7 @@ async fn a_precompile_gets_a_part_of_the_gas() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_calls_at_once_are_answered_and_stop_no_transfer() {
     let world = World::with(limits()).await;
+    let began = Instant::now();
     let attack = join_all((0..1_000).map(|_| world.node.call("eth_call", with_code(LOOP))));
     let transfers = async {
         for nonce in 0..50 {
@@ -157,7 +158,10 @@ async fn a_thousand_calls_at_once_are_answered_and_stop_no_transfer() {
             _ => panic!("{answer}"),
         }
     }
-    assert!(busy >= 900, "{busy} busy");
+    // Two at once, ten times a second.
+    let may_run = 20 * (began.elapsed().as_secs() + 1);
+    assert!(timed_out <= may_run, "{timed_out} ran, {busy} were busy");
+    assert!(busy > 0, "more than can wait");
     assert!(timed_out >= 2, "{timed_out} ran");
     assert_eq!(world.balance_of(account(RICH)).await, HELD);
 }
