@@ -25,14 +25,12 @@ pub enum Attack {
         /// The body: a call or a batch.
         body: String,
     },
-    /// So many subscriptions, each with the parameters for its number.
+    /// Subscriptions, as many as there are parameters.
     Subscriptions {
-        /// How many.
-        count: usize,
         /// The method that subscribes.
         method: &'static str,
-        /// Their parameters.
-        params: fn(usize) -> Value,
+        /// The parameters of each.
+        params: Vec<Value>,
     },
 }
 
@@ -62,15 +60,11 @@ impl Attack {
                     running.tasks.spawn(ask(connection, request, answers));
                 }
             }
-            Self::Subscriptions {
-                count,
-                method,
-                params,
-            } => {
-                for first in (0..*count).step_by(SUBSCRIPTIONS_EACH) {
+            Self::Subscriptions { method, params } => {
+                for params in params.chunks(SUBSCRIPTIONS_EACH) {
                     let mut socket = WebSocket::open(host).await?;
-                    for number in first..(first + SUBSCRIPTIONS_EACH).min(*count) {
-                        socket.subscribe(method, &params(number)).await?;
+                    for params in params {
+                        socket.subscribe(method, params).await?;
                     }
                     let answers = Arc::clone(&running.answers);
                     running.tasks.spawn(socket.drain(answers));

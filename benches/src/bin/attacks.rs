@@ -1,7 +1,8 @@
 //! Prints the latency of transfers while nobody else is there, and while clients ask for as much as they can get.
 
 use alloy_primitives::{Address, B256, Bytes};
-use anyhow::Result;
+use alloy_signer::Signer;
+use anyhow::{Context, Result};
 use clap::Parser;
 use serde_json::{Value, json};
 use spillway_benches::accounts::Fleet;
@@ -13,6 +14,10 @@ use std::path::PathBuf;
 
 /// `JUMPDEST PUSH0 JUMP`, as what a contract's constructor does.
 const ENDLESS: &str = "0x5b5f56";
+/// Accounts of a stream.
+const FOLLOWED_MAX: usize = 64;
+/// Streams of so many accounts that a node takes, of all clients together.
+const STREAMS_OF_PAYERS: usize = 1_000;
 
 /// Measures what searches, calls, batches and subscriptions cost those who send.
 #[derive(Debug, Parser)]
@@ -48,12 +53,12 @@ async fn main() -> Result<()> {
     println!("{}", heading());
     // The first round warms the node up and gives the searches blocks to read.
     drive(&options, &node, &fleet, "warm-up").await?;
-    let label = "nobody, first";
+    let label = "nobody, before";
     println!(
         "{}",
         row(label, &drive(&options, &node, &fleet, label).await?, "")
     );
-    for (label, attack) in attacks(&options) {
+    for (label, attack) in attacks(&options, &fleet)? {
         let mut running = attack.begin(&node.host).await?;
         let before = running.answers();
         let measured = drive(&options, &node, &fleet, label).await?;
@@ -61,7 +66,7 @@ async fn main() -> Result<()> {
         let beside = format!("{answers} ({alive} clients)");
         println!("{}", row(label, &measured, &beside));
     }
-    let label = "nobody, last";
+    let label = "nobody, after";
     println!(
         "{}",
         row(label, &drive(&options, &node, &fleet, label).await?, "")
@@ -69,18 +74,20 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-fn attacks(options: &Options) -> Vec<(&'static str, Attack)> {
+fn attacks(options: &Options, fleet: &Fleet) -> Result<Vec<(&'static str, Attack)>> {
     let requests = |body: String| Attack::Requests {
         clients: options.clients,
         body,
     };
     let searches = |filter: Value| requests(call("eth_getLogs", &json!([filter])));
-    let subscriptions = |method, params| Attack::Subscriptions {
-        count: options.subscriptions,
+    let subscriptions = |method, params: &dyn Fn(usize) -> Value| Attack::Subscriptions {
         method,
-        params,
+        params: (0..options.subscriptions).map(params).collect(),
     };
-    vec![
+    let paid_most = fleet.recipients.first().context("nobody is paid")?;
+    let payers = fleet.senders.iter().map(Signer::address);
+    let payers: Vec<_> = payers.take(FOLLOWED_MAX).collect();
+    Ok(vec![
         (
             "getLogs over everything",
             searches(json!({"fromBlock": "earliest"})),
@@ -99,17 +106,32 @@ fn attacks(options: &Options) -> Vec<(&'static str, Attack)> {
         ("batches of 1 MB", requests(batch())),
         (
             "subscriptions to own payments",
-            subscriptions("eth_subscribe", own_payments),
+            subscriptions("eth_subscribe", &own_payments),
         ),
         (
             "subscriptions to newHeads",
-            subscriptions("eth_subscribe", |_| json!(["newHeads"])),
+            subscriptions("eth_subscribe", &|_| json!(["newHeads"])),
         ),
         (
             "accounts followed, one each",
-            subscriptions("spillway_subscribe", own_account),
+            subscriptions("spillway_subscribe", &own_account),
         ),
-    ]
+        (
+            "one that is paid, by all",
+            subscriptions("spillway_subscribe", &|_| followed(&[*paid_most])),
+        ),
+        (
+            "64 who pay, by 1,000",
+            Attack::Subscriptions {
+                method: "spillway_subscribe",
+                params: vec![followed(&payers); STREAMS_OF_PAYERS],
+            },
+        ),
+    ])
+}
+
+fn followed(accounts: &[Address]) -> Value {
+    json!(["accounts", { "accounts": accounts }])
 }
 
 fn call(method: &str, params: &Value) -> String {
@@ -129,7 +151,7 @@ fn batch() -> String {
 /// An account of one's own.
 fn own_account(number: usize) -> Value {
     let account = Address::left_padding_from(&number.to_be_bytes());
-    json!(["accounts", { "accounts": [account] }])
+    followed(&[account])
 }
 
 /// The logs of payments to an account of one's own.
