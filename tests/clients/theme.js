@@ -37,7 +37,7 @@ export const mnemonic = 'test test test test test test test test test test test 
 export const initialBalance = 1_000n * 10n ** 18n
 
 /** Longest wait for anything that a healthy node does at once. */
-export const patienceMs = 20_000
+export const patienceMs = 60_000
 
 /** Says what has just been shown to hold. */
 export function shown(what) {

@@ -38,7 +38,7 @@ INITIAL_BALANCE = Web3.to_wei(1_000, "ether")
 VALUE = Web3.to_wei("0.25", "ether")
 
 # Longest wait for anything that a healthy node does at once, in seconds.
-PATIENCE = 20
+PATIENCE = 60
 POLL = 0.02
 
 Account.enable_unaudited_hdwallet_features()

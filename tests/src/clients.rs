@@ -14,7 +14,7 @@ use crate::{CHAIN_ID, Node, POLL};
 const CLIENTS: &str = "clients";
 
 /// Longest run of one client. Its own waits are shorter, so that its own words say what it missed.
-const CLIENT_LIMIT: Duration = Duration::from_secs(100);
+const CLIENT_LIMIT: Duration = Duration::from_secs(250);
 
 /// What a client left when it ended.
 #[derive(Debug)]

@@ -29,7 +29,7 @@ pub const CHAIN_ID: u64 = 51_717;
 pub const TRANSFER_GAS: u64 = 21_000;
 
 /// Longest wait for anything that a healthy node does at once. Generous, since it only costs time when something is broken.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Pause between two looks at a condition.
 pub(crate) const POLL: Duration = Duration::from_millis(5);

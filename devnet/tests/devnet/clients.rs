@@ -10,7 +10,7 @@ use tokio::process::Command;
 use crate::support::{address, config, signer};
 
 /// Longest run of a client.
-const CLIENT_LIMIT: Duration = Duration::from_secs(100);
+const CLIENT_LIMIT: Duration = Duration::from_secs(250);
 
 fn clients_dir() -> PathBuf {
     let devnet = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -66,6 +66,8 @@ struct Model {
     /// Every move that was ever asked for and did not fail, with the block that holds it.
     made: Vec<(Move, Option<u64>)>,
     count: u64,
+    /// The newest time that was ever seen, in seconds: after a fork and a restart they see older ones.
+    seen: u64,
     /// What came from outside less what went there, fees among it.
     outside: i128,
 }
@@ -92,6 +94,7 @@ impl Model {
             waiting: Vec::new(),
             made: Vec::new(),
             count: 0,
+            seen: 0,
             outside: 0,
         };
         model.outside = model.total();
@@ -223,7 +226,7 @@ impl Model {
 
     fn restart(&mut self) {
         self.pools = Pools::new(self.config.clone(), true).unwrap();
-        let now = self.head().time;
+        let now = self.seen;
         let deep = self.number() - self.config.confirmations;
         for (made, block) in &self.made {
             if block.is_some_and(|block| block <= deep) && made.time + DAY <= now {
@@ -242,6 +245,7 @@ impl Model {
     /// Looks, and hands over what is decided.
     fn look(&mut self) -> usize {
         let observed = self.observed();
+        self.seen = self.seen.max(observed.time);
         let decided = self.pools.step(&observed);
         for (route, amount) in &decided.moves {
             self.check(&observed, *route, *amount);
@@ -270,7 +274,7 @@ impl Model {
         );
         let of_day = self.made.iter().filter(|(made, _)| {
             let same = (made.route.from, made.route.asset) == (route.from, route.asset);
-            same && made.time + DAY > self.pools.now()
+            same && made.time + DAY > self.seen
         });
         let of_day: u128 = of_day.map(|(made, _)| made.amount).sum();
         assert!(of_day + amount <= limits.day_max, "{of_day} {amount}");

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use alloy_provider::Provider;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use spillway_devnet::chain::Dropped;
@@ -9,7 +10,7 @@ use spillway_relayer::pools::{Asset, Pool};
 use tempfile::TempDir;
 
 use super::l1::{COLD, ETHER, GWEI, HOT, L1, OPERATING, OUTSIDE, account};
-use super::running::{CONFIRMATIONS, FEES, Running, Tuning};
+use super::running::{CONFIRMATIONS, FEES, PATIENCE, Running, Tuning};
 use super::{BLOCK_TIME, seed};
 
 /// Operations of a run: SPILLWAY_OPERATIONS, or few enough for every day.
@@ -97,11 +98,21 @@ impl Run<'_> {
         decided.sort_unstable();
         assert_eq!(self.l1.ether_moves().await, decided);
         assert!(!decided.is_empty());
+        let sent = tokio::time::timeout(PATIENCE, self.until_nothing_is_pending());
+        sent.await
+            .expect("what is left in the pool gets into a block");
+    }
+
+    /// What a pool pays others may still be on its way.
+    async fn until_nothing_is_pending(&self) {
+        let provider = self.l1.provider();
         for pool in [Pool::Hot, Pool::Cold] {
-            let pending = self.l1.provider();
-            let pending = alloy_provider::Provider::get_transaction_count(&pending, account(pool));
-            let pending = pending.pending().await.unwrap();
-            assert_eq!(pending, self.l1.sent_by(pool).await);
+            while {
+                let pending = provider.get_transaction_count(account(pool)).pending();
+                pending.await.unwrap() != self.l1.sent_by(pool).await
+            } {
+                tokio::time::sleep(BLOCK_TIME).await;
+            }
         }
     }
 }

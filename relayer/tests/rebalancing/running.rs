@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 use super::l1::{COLD, ETHER, GWEI, HOT, L1, OPERATING, OUTSIDE, address, key};
 
 /// The longest wait for something that has to happen.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Blocks that money has to be there for.
 pub(super) const CONFIRMATIONS: u64 = 4;

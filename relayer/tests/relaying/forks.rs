@@ -65,15 +65,17 @@ async fn a_fork_below_what_was_final_begins_a_session_anew() {
     let indices = posted(&l1, &town, 3).await;
     let mut running = Running::start(&l1, &town, dir.path(), shallow).await;
     running.until_paid(&indices).await;
+    // L1 forks as deep as the deposit, and that may not be too deep.
+    controls.set_block_time(None).unwrap();
     l1.deposit(recipient(1), 5).await;
     town.consume(2);
+    controls.mine(1).unwrap();
     let is_credited = |book: &Book| {
         let deposit = book.deposit(1);
         deposit.is_some_and(|deposit| deposit.stage == DepositStage::Credited)
     };
     let book = running.book.clone();
     running.until(|_| is_credited(&book)).await;
-    controls.set_block_time(None).unwrap();
     let deposited = running.book.deposit(1).expect("it is recent").deposit;
     let depth = 1 + l1.devnet.chain().head().header.number - deposited.l1_block;
     controls.reorg(depth as usize, Dropped::Lost).unwrap();
@@ -108,11 +110,15 @@ async fn withdrawals_of_a_fallen_batch_are_not_claimed() {
     let mut running = Running::start(&l1, &town, dir.path(), Tuning::default()).await;
     running.until_paid(&before).await;
     town.withdraw(3, ETHER);
+    // Batch 2 is not to become final before it falls.
+    let controls = l1.devnet.controls();
+    controls.set_block_time(None).unwrap();
     l1.post(&town).await;
     running
         .until(|status| status.withdrawals_tracked == 5)
         .await;
     l1.fell(2).await;
+    controls.set_block_time(Some(BLOCK_TIME)).unwrap();
     let head = l1.devnet.chain().head().header.number;
     running.until(|status| status.l1_block >= head).await;
     let stage = running.book.withdrawal(3).unwrap().stage;
@@ -141,8 +147,12 @@ async fn a_batch_that_is_challenged_holds_only_itself_up() {
     let second = town.withdraw(2, ETHER);
     l1.post(&town).await;
     let held = town.withdraw(2, ETHER);
+    // Batch 3 is not to become final before it is challenged.
+    let controls = l1.devnet.controls();
+    controls.set_block_time(None).unwrap();
     l1.post(&town).await;
     l1.challenge(3).await;
+    controls.set_block_time(Some(BLOCK_TIME)).unwrap();
     l1.pass_window();
     let report = running
         .until_report(|report| matches!(report, Report::Held { .. }))

@@ -229,12 +229,17 @@ impl L1 {
         claim.call()
     }
 
-    /// Sends a call that must take effect, and waits for that.
+    /// Sends a call that must take effect, and waits for that. While L1 stands still, it gets a block of its own.
     pub(super) async fn send(&self, from: u8, to: Address, wei: u128, data: Bytes) {
         let provider = self.signing(from);
         let sent = provider.send_transaction(transaction(to, wei, data));
-        let receipt = sent.await.unwrap().get_receipt().await.unwrap();
-        assert!(receipt.status());
+        let sent = sent.await.unwrap();
+        let controls = self.devnet.controls();
+        if controls.block_time().is_none() {
+            controls.mine(1).unwrap();
+        }
+        let receipt = sent.get_receipt().await.unwrap();
+        assert!(receipt.status(), "{receipt:?}");
     }
 
     /// Sends a call with a tip that puts it first in its block.

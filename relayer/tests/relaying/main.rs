@@ -57,11 +57,14 @@ async fn a_batch_of_withdrawals_is_paid_in_one_transaction() {
                 .set_balance(recipient(*index), U256::from(1))
                 .unwrap();
         }
+        // The window is not to pass before it has been looked at.
+        controls.set_block_time(None).unwrap();
         l1.post(&town).await;
         let mut running = Running::start(&l1, &town, dir.path(), Tuning::default()).await;
         running.until(|status| status.withdrawals_tracked > 0).await;
         let stage = running.book.withdrawal(indices[0]).unwrap().stage;
         assert!(matches!(stage, WithdrawalStage::Posted { .. }), "{stage:?}");
+        controls.set_block_time(Some(BLOCK_TIME)).unwrap();
         l1.pass_window();
         let Report::Claiming { id: asked, .. } = running.until_report(is_claiming).await else {
             unreachable!("it is one");

@@ -34,6 +34,14 @@ pub(crate) async fn everything(http: &mut Caller, socket: &mut Caller, anvil: &A
         told.is_ok_and(|told| told[0]["status"] == "posted")
     })
     .await;
+    patiently("an offer for one of them", async || {
+        let told = rpc.call("spillway_withdrawals", json!([1])).await;
+        let of = told.expect("withdrawals")[0].take();
+        let asked = json!([of["token"], of["amount"]]);
+        let offer = rpc.call("spillway_fastWithdrawalQuote", asked).await;
+        offer.is_ok()
+    })
+    .await;
     fast_withdrawal(http, HTTP_ACCOUNT).await;
     fast_withdrawal(socket, SOCKET_ACCOUNT).await;
     claimable(anvil, node).await;

@@ -12,6 +12,8 @@ use crate::site::Site;
 
 /// Calls in a batch, at most: some thousand receipts stay far below the limit of a response.
 const BATCH: usize = 64;
+/// Transactions that are looked up in one: where the query index has failed, each reads the journal.
+const LOOK_UPS: usize = 8;
 
 /// Reads on from where the last audit ended, so that each block is judged once and must stay.
 #[derive(Debug)]
@@ -168,7 +170,7 @@ impl Auditor {
     /// # Panics
     /// If one is not where it is.
     pub(crate) async fn check_receipts(&self, rpc: &Rpc, hashes: &[B256]) {
-        for hashes in hashes.chunks(BATCH) {
+        for hashes in hashes.chunks(LOOK_UPS) {
             let calls = hashes
                 .iter()
                 .map(|hash| ("eth_getTransactionReceipt", json!([hash])));

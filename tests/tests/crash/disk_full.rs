@@ -18,7 +18,7 @@ use crate::site::{SMALL_FILES, Site};
 const SMALL: &str = "16m";
 
 /// Transactions that are looked up by hash, mostly old ones, which only the query index finds.
-const LOOKED_UP: usize = 500;
+const LOOKED_UP: usize = 200;
 
 /// Room for what was missing.
 const LARGER: &str = "256m";

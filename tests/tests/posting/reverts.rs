@@ -13,7 +13,8 @@ use super::felled::Felled;
 use super::rollup::Point;
 use super::{dice, number, patiently};
 
-const CALLDATA: [&str; 4] = ["--post-as", "calldata", "--l1-depth", "2"];
+/// Nobody claims, which would make batches final before they fall.
+const CALLDATA: [&str; 5] = ["--post-as", "calldata", "--l1-depth", "2", "--no-relayer"];
 
 /// What the log says of it.
 const FALLEN: &str = "BATCHES HAVE FALLEN ON L1";
@@ -205,7 +206,7 @@ async fn a_second_revert_soon_after_the_first_waits_for_the_operator() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_revert_that_l1_takes_back_is_not_followed() {
     let mut dice = dice();
-    let arguments = ["--post-as", "calldata", "--l1-depth", "40"];
+    let arguments = ["--post-as", "calldata", "--l1-depth", "40", "--no-relayer"];
     let mut felled = Felled::start(&arguments, dice.random()).await;
     let standing = felled.until_standing(2).await.len();
     let head = || felled.l1.devnet.chain().head().header.number;

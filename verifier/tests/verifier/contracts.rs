@@ -21,10 +21,11 @@ pub(crate) const BOND: u128 = 10_u128.pow(18);
 const CHALLENGE_BOND: u128 = 10_u128.pow(16);
 /// L2's chain id.
 pub(crate) const CHAIN_ID: u64 = 51_717;
-/// How long a batch can be challenged, in seconds.
-pub(crate) const CHALLENGE_WINDOW: u64 = 30;
-/// How long a challenge can be answered, in seconds.
-pub(crate) const RESPONSE_WINDOW: u64 = 30;
+/// How long a batch can be challenged, in seconds of L1. Each of its blocks moves the time on by one at least, and there may be
+/// fifty of them in a second of ours: no test may depend on how soon a proof is there.
+pub(crate) const CHALLENGE_WINDOW: u64 = 3_600;
+/// How long a challenge can be answered, in seconds of L1.
+pub(crate) const RESPONSE_WINDOW: u64 = 3_600;
 /// Tokens that are listed, ETH apart.
 pub(crate) const TOKENS: usize = 8;
 
@@ -186,8 +187,8 @@ fn parameters() -> IRollup::Parameters {
         responseWindow: RESPONSE_WINDOW,
         forceInclusionWindow: 60,
         escapeDelay: 300,
-        maxStall: 600,
-        sequencerDelay: 90,
+        maxStall: 10_000,
+        sequencerDelay: 10_000,
         bond: U96::from(BOND),
         feeAccount: FEE_ACCOUNT,
         developmentChainId: CHAIN_ID,

@@ -316,7 +316,7 @@ async fn what_nobody_goes_back_behind_is_handed_out() {
         scene.l1.post_calldata(SEQUENCER, batch).await;
     }
     // Its time has run ahead of the clock by as many seconds as it has blocks.
-    scene.l1.devnet.controls().warp(1_000 * CHALLENGE_WINDOW);
+    scene.l1.devnet.controls().warp(2 * CHALLENGE_WINDOW);
     scene.l1.devnet.controls().mine(1).unwrap();
     scene.l1.finalize(5).await;
     scene.l1.devnet.controls().mine(64).unwrap();

@@ -365,7 +365,8 @@ async fn what_nobody_signed_falls_when_its_owner_looks() {
         let demanded = async || sent(&scene.court, PROVER).await == 1;
         until(&mut [&mut owner], "a demand", demanded).await;
         assert_eq!(scene.court.head().await.0, 3, "it can be answered still");
-        scene.court.l1.devnet.controls().warp(RESPONSE_WINDOW);
+        // L1's time has run ahead of the clock by as many seconds as there are blocks.
+        scene.court.l1.devnet.controls().warp(2 * RESPONSE_WINDOW);
         let fallen = async || scene.court.l1.forks().await == 1;
         until(&mut [&mut owner], "a fall", fallen).await;
         assert_eq!(
