@@ -22,9 +22,6 @@ const PASSWORD_VARIABLE: &str = "SPILLWAY_PASSWORD";
 /// Bytes that are read of a file with a password.
 const PASSWORD_BYTES_MAX: u64 = 1 << 12;
 
-/// Accounts of a development chain, the operator's included.
-const DEV_ACCOUNTS: i64 = 24;
-
 /// Whose key signs.
 #[derive(Clone, Debug, Args)]
 pub(super) struct KeyArgs {
@@ -38,7 +35,7 @@ pub(super) struct KeyArgs {
     #[arg(long, value_name = "NAME", conflicts_with = "dev_account")]
     key_env: Option<String>,
     /// The development account with that number, whose key everybody knows. Only on a development chain.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..DEV_ACCOUNTS))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(..i64::from(accounts::COUNT)))]
     dev_account: Option<u32>,
     /// Sign without asking.
     #[arg(long)]
@@ -159,6 +156,17 @@ mod tests {
         for chain in [1, 11_155_111] {
             let error = dev_account(1).signer(chain).unwrap_err().to_string();
             assert!(error.contains("everybody knows"), "{error}");
+        }
+    }
+
+    #[test]
+    fn every_account_of_a_development_chain_can_be_named() {
+        let command = KeyArgs::augment_args(clap::Command::new("wallet"));
+        for (number, is_one) in [("0", true), ("26", true), ("27", false)] {
+            let parsed = command
+                .clone()
+                .try_get_matches_from(["wallet", "--dev-account", number]);
+            assert_eq!(parsed.is_ok(), is_one, "{number}");
         }
     }
 
