@@ -2,6 +2,7 @@
 
 use alloy_provider::{DynProvider, Provider};
 use alloy_transport::TransportError;
+use anyhow::anyhow;
 use spillway_l1::RpcError;
 use spillway_l1::deployment::{self, Deployment, L1Block};
 use spillway_l1::provider::{self, Endpoint, ProviderError, ProviderSettings};
@@ -30,6 +31,17 @@ impl L1Error {
             self,
             Self::Provider(ProviderError::NoAnswer(_)) | Self::Rpc(_) | Self::Transport(_)
         )
+    }
+}
+
+/// What a command says of it whose flags name L1 and the deployment. A node that does not answer is told from the wrong one.
+pub(crate) fn explain(error: L1Error) -> anyhow::Error {
+    match error {
+        L1Error::Differs(_) => anyhow!(
+            "L1 is not what the deployment says: {error}. Check --l1-url and --deployment; `spillway deploy --verify` compares all \
+             of it"
+        ),
+        _ => anyhow::Error::new(error).context("--l1-url"),
     }
 }
 

@@ -36,13 +36,11 @@ async fn verify(args: &VerifyArgs) -> Result<()> {
     let read = read
         .map(|path| snapshot::read(path, &deployment).context("--snapshot"))
         .transpose()?;
-    let l1 = l1::connect(&args.l1_url, deployment.l1_chain_id)
-        .await
-        .context("--l1-url")?;
+    let l1 = l1::connect(&args.l1_url, deployment.l1_chain_id).await;
+    let l1 = l1.map_err(l1::explain)?;
     // What the file says is not believed: contracts with other code would let other batches stand.
-    l1::verify(&l1, &deployment)
-        .await
-        .context("L1 is not what the deployment says")?;
+    let verified = l1::verify(&l1, &deployment).await;
+    verified.map_err(l1::explain)?;
     let ledger = match read {
         None => Ledger::genesis(deployment.genesis.fee_account),
         Some(read) => snapshot::certify(read, &l1, &deployment)

@@ -115,7 +115,8 @@ pub(super) async fn pay(
         });
         if !was_paid {
             bail!(
-                "withdrawal {index} could not be paid by {}: its recipient or its token refuses the payment. It stays claimable",
+                "withdrawal {index} could not be paid by {}: its recipient (a contract) or its token refuses the payment. It stays \
+                 claimable: run this again when that has changed",
                 sent.hash()
             );
         }

@@ -175,7 +175,10 @@ async fn credited(chains: &Chains, index: u64) -> Result<DepositStatus> {
     loop {
         match look(&chains.l2, index) {
             Ok((DepositStatus::Refunded, _)) => {
-                bail!("deposit {index} was paid back on L1: the rollup has ended")
+                bail!(
+                    "the rollup has ended, and deposit {index} was paid back on L1: leave with what the account has on L2 by `spillway \
+                     wallet escape`"
+                )
             }
             Ok((status, how_far)) => {
                 waiting.tell(&how_far);

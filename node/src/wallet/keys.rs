@@ -97,7 +97,9 @@ impl KeyArgs {
             .lock()
             .take(PASSWORD_BYTES_MAX)
             .read_line(&mut answer);
-        read.context("no answer")?;
+        read.context(
+            "the answer cannot be read, so this was not signed: answer with y, or give --yes",
+        )?;
         ensure!(
             matches!(answer.trim(), "y" | "Y" | "yes"),
             "not signed, and nothing was sent"

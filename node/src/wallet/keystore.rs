@@ -86,7 +86,10 @@ impl<'a> Keystore<'a> {
     /// Decrypts it. Takes about a second.
     pub(super) fn decrypt(&self, password: &str) -> Result<PrivateKeySigner> {
         let key = eth_keystore::decrypt_key(self.path, password).map_err(|error| match error {
-            eth_keystore::KeystoreError::MacMismatch => anyhow::anyhow!("the password is wrong"),
+            eth_keystore::KeystoreError::MacMismatch => anyhow::anyhow!(
+                "the password is wrong: give the one that {} was made with",
+                self.path.display()
+            ),
             other => anyhow::Error::from(other),
         })?;
         let Ok(key) = B256::try_from(key.as_slice()) else {

@@ -80,10 +80,9 @@ impl L1 {
     /// The L1 of a deployment, whose chain and block are checked.
     pub(super) async fn of(deployment: &Deployment, url: &str, teller: Teller) -> Result<Self> {
         let provider = l1::connect(&[url.to_owned()], deployment.l1_chain_id).await;
-        let provider = provider.context("--l1-url")?;
-        l1::recognise(&provider, deployment)
-            .await
-            .context("L1 is not what the deployment says")?;
+        let provider = provider.map_err(l1::explain)?;
+        let recognised = l1::recognise(&provider, deployment).await;
+        recognised.map_err(l1::explain)?;
         Ok(Self {
             provider,
             url: url.to_owned(),
@@ -111,8 +110,12 @@ impl L1 {
         let answer = self
             .call(Address::ZERO, to, call.abi_encode().into())
             .await?;
-        C::abi_decode_returns_validate(&answer)
-            .with_context(|| format!("L1 does not answer {} as the contract does", C::SIGNATURE))
+        C::abi_decode_returns_validate(&answer).with_context(|| {
+            format!(
+                "L1 does not answer {} of {to} as the contract does: use another L1 node (--l1-url), and check --deployment",
+                C::SIGNATURE
+            )
+        })
     }
 
     /// Tries a call, without sending it.
@@ -159,7 +162,8 @@ impl Signing<'_> {
             ));
             if Instant::now() >= deadline {
                 bail!(
-                    "{under_way} transactions of {} are not in a block of L1 after {PATIENCE:?}",
+                    "{under_way} transactions of {} are not in a block of L1 after {PATIENCE:?}: wait until they are, or replace them \
+                     by others with the same nonces and a higher fee, and run this again",
                     self.address
                 );
             }

@@ -169,10 +169,8 @@ impl L2 {
 
     /// What the pool asks for paying so much at once.
     pub(super) fn fast_withdrawal_quote(&self, token: TokenId, amount: u128) -> Result<Quote> {
-        self.ask_patiently(
-            "spillway_fastWithdrawalQuote",
-            &json!([token, U256::from(amount)]),
-        )
+        let params = json!([token, U256::from(amount)]);
+        of_pool(self.ask_patiently("spillway_fastWithdrawalQuote", &params))
     }
 
     /// Hands an order in. It may be handed in again.
@@ -213,6 +211,13 @@ fn unless_missing<T>(answer: Result<T>) -> Result<Option<T>> {
         }
         Err(error) => Err(error),
     }
+}
+
+/// Says so where there is nobody who pays early.
+fn of_pool<T>(answer: Result<T>) -> Result<T> {
+    unless_missing(answer)?.context(
+        "the node at --rpc has no pool that pays withdrawals early: ask one that has, or withdraw without a pool and wait until that is final",
+    )
 }
 
 /// The error that a node answered; none if it did not answer.
@@ -259,5 +264,9 @@ mod tests {
                 .is_none()
         );
         unless_missing::<u8>(Err(answered(-32000))).unwrap_err();
+        let error = of_pool::<u8>(Err(answered(METHOD_MISSING))).unwrap_err();
+        assert!(error.to_string().contains("ask one that has"), "{error}");
+        let error = of_pool::<u8>(Err(answered(-32000))).unwrap_err();
+        assert!(refused(&error).is_some(), "{error}");
     }
 }

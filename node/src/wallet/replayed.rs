@@ -43,9 +43,8 @@ pub(super) async fn replay(
 ) -> Result<Replayed> {
     let deployment = &chains.deployment;
     // What the file says is not believed: contracts with other code would let other batches stand.
-    l1::verify(&l1.provider, deployment)
-        .await
-        .context("L1 is not what the deployment says")?;
+    let verified = l1::verify(&l1.provider, deployment).await;
+    verified.map_err(l1::explain)?;
     let urls = [chains.l1_url.clone()];
     let source = verify::blobs(&blobs.blobs, &blobs.beacon_url, &urls)?;
     let ledger = Ledger::genesis(deployment.genesis.fee_account).keeping_withdrawals_of(account);

@@ -94,6 +94,18 @@ fn of_rollup(error: &RollupErrors) -> String {
         RollupErrors::TooEarly(error) => {
             format!("it is too early: possible from {} on", when(error.until))
         }
+        RollupErrors::CanBeFinal(error) => {
+            format!(
+                "batch {} can be made final by anybody: nothing holds it up",
+                error.number
+            )
+        }
+        RollupErrors::NotPending(error) => {
+            format!("batch {} is final, or has fallen", error.number)
+        }
+        RollupErrors::WrongBatch(error) => {
+            format!("batch {} is another one by now", error.number)
+        }
         RollupErrors::NotFinal(_) => "the batch is not final yet".to_owned(),
         RollupErrors::InEscapeMode(_) => "the rollup is in escape mode".to_owned(),
         other => format!("the rollup refuses: {other:?}"),
@@ -138,6 +150,10 @@ mod tests {
             (
                 Rollup::TooEarly { until }.abi_encode(),
                 "from 2026-02-02T02:40:00Z on",
+            ),
+            (
+                Rollup::CanBeFinal { number: 7 }.abi_encode(),
+                "batch 7 can be made final by anybody",
             ),
             (Bridge::NothingPaid {}.abi_encode(), "paid before"),
             (

@@ -83,7 +83,8 @@ pub(super) async fn submit(
     let price = chains.l2.gas_price()?;
     ensure!(
         price <= GAS_PRICE_MAX,
-        "the node asks for {price} wei a unit of gas: no more than {GAS_PRICE_MAX} is paid"
+        "the node asks for {price} wei a unit of gas, and no more than {GAS_PRICE_MAX} is paid: ask another node by --rpc, or wait until \
+         fees have fallen"
     );
     let nonce = chains.l2.next_nonce(address)?;
     let transaction = transaction(order, chain_id, nonce, price)?;

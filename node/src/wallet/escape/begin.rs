@@ -117,9 +117,15 @@ fn choose(silent: Way, stalled: Way, escape_delay: u64) -> Result<Bytes> {
             "the rollup cannot be ended yet: nothing may become final until {}. Run this again then",
             when(from)
         ),
-        (Way::Refused(why), _) | (_, Way::Refused(why)) => {
-            bail!("the rollup cannot be ended: {why}")
-        }
+        (Way::NoMessageWaits, Way::Refused(why)) => bail!(
+            "the rollup cannot be ended yet: no message waits to be consumed, and {why}. Send a message with `spillway wallet \
+             force-withdraw`; if the sequencer does not consume it within {}, run this again",
+            length(escape_delay)
+        ),
+        (Way::Refused(why), _) => bail!(
+            "the rollup cannot be ended: {why}. Run this again; if it is refused again, check --deployment with `spillway deploy \
+             --verify`"
+        ),
         (Way::NoMessageWaits, Way::NoMessageWaits) => bail!(
             "the rollup cannot be ended: no message waits on L1. Send one with `spillway wallet force-withdraw`; if the sequencer \
              does not consume it within {}, run this again",
@@ -154,7 +160,17 @@ mod tests {
                 "within 5m, run this again. Without one it can be ended at 1970-01-01T00:00:07Z",
             ),
             (Way::NoMessageWaits, Way::NoMessageWaits, "within 5m"),
-            (Way::NoMessageWaits, refused(), "because"),
+            (
+                Way::NoMessageWaits,
+                refused(),
+                "and because. Send a message with `spillway wallet force-withdraw`",
+            ),
+            (
+                refused(),
+                Way::NoMessageWaits,
+                "because. Run this again; if",
+            ),
+            (refused(), refused(), "because. Run this again; if"),
         ] {
             let error = choose(silent, stalled, 300).unwrap_err().to_string();
             assert!(error.contains(said), "{said}: {error}");

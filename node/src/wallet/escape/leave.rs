@@ -4,6 +4,7 @@ use alloy_primitives::Bytes;
 use alloy_sol_types::SolCall;
 use anyhow::{Context, Result};
 use spillway_bridge_contracts::{Bridge, Inbox};
+use spillway_l1::batches::SubmittedBatch;
 use spillway_l1::encoding;
 use spillway_l1::payments::Claim;
 use spillway_protocol::account::Account;
@@ -57,9 +58,9 @@ impl<'a> Leaving<'a> {
         let Some(index) = state.index_of(&self.escape.account) else {
             return Ok(());
         };
-        let account = state
-            .account(index)
-            .context("an index without an account")?;
+        let account = state.account(index).with_context(|| {
+            format!("the replay of L1 knows account {index} by its address alone: report this")
+        })?;
         let mut held = Vec::new();
         for (token, units) in balances(&account) {
             let question = Bridge::exitedCall {
@@ -87,7 +88,7 @@ impl<'a> Leaving<'a> {
 
     fn exit_call(&self, index: u32, account: &Account, held: &[(TokenId, u128)]) -> Result<Exit> {
         let ledger = self.replayed.ledger()?;
-        let head = self.replayed.head().context("no batch was ever final")?;
+        let head = self.head()?;
         let call = Bridge::exitCall {
             batch: encoding::bridge_batch(&head.header, &head.submission),
             state: encoding::state(&ledger.tree().preimage(ledger.state())),
@@ -177,6 +178,13 @@ impl<'a> Leaving<'a> {
         Ok(())
     }
 
+    /// The batch that holds what is paid out.
+    fn head(&self) -> Result<&SubmittedBatch> {
+        let head = self.replayed.head();
+        head.map(AsRef::as_ref)
+            .context("the replay of L1 has balances, and no batch that holds them: report this")
+    }
+
     async fn was_claimed(&self, index: u32) -> Result<bool> {
         let question = Bridge::claimedCall { index };
         self.escape.l1.read(self.bridge(), question).await
@@ -184,7 +192,7 @@ impl<'a> Leaving<'a> {
 
     fn claim_call(&self, withdrawals: &[(u32, Withdrawal)]) -> Result<Bytes> {
         let ledger = self.replayed.ledger()?;
-        let head = self.replayed.head().context("no batch was ever final")?;
+        let head = self.head()?;
         let indices: Vec<_> = withdrawals.iter().map(|(index, _)| *index).collect();
         let claim = Claim {
             batch: head.number,

@@ -99,7 +99,11 @@ impl Escape<'_> {
             None => {
                 steps.extend(self.settle().await?);
                 let settled = self.settled().await?;
-                anyhow::Context::context(settled, "L1 does not call the batches settled")?
+                anyhow::Context::context(
+                    settled,
+                    "L1 does not call the batches settled, which were made final: run this again, with another L1 node (--l1-url) if \
+                     it says so again",
+                )?
             }
         };
         let replayed =
