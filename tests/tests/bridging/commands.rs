@@ -1,8 +1,6 @@
 //! The commands of a day: payments, deposits, withdrawals.
 
 use alloy_primitives::{Address, U256, hex};
-use alloy_provider::Provider as _;
-use alloy_rpc_types_eth::TransactionRequest;
 use alloy_sol_types::SolCall;
 use serde_json::{Value, json};
 use spillway_bridge_contracts::TestToken;
@@ -15,7 +13,7 @@ use super::{ETHER, TOKEN, TOKENS, dev, status};
 const BLOCKS: [&str; 2] = ["--l1-block-time", "100ms"];
 
 /// Whether an account has exactly that much of a token: it could send it, and not one unit more.
-async fn has_tokens(rpc: &Rpc, token: Address, account: Address, units: u128) -> bool {
+pub(crate) async fn has_tokens(rpc: &Rpc, token: Address, account: Address, units: u128) -> bool {
     let could_send = async |units: u128| {
         let to = Address::repeat_byte(1);
         let data = TestToken::transferCall {
@@ -29,7 +27,8 @@ async fn has_tokens(rpc: &Rpc, token: Address, account: Address, units: u128) ->
     could_send(units).await && !could_send(units + 1).await
 }
 
-fn fee(printed: &Value) -> u128 {
+/// What a command says that its transaction on L2 has cost, in wei.
+pub(crate) fn fee(printed: &Value) -> u128 {
     let fee = printed["fee"].as_str().expect("a fee");
     u128::from_str_radix(fee.trim_start_matches("0x"), 16).expect("a quantity")
 }
@@ -128,16 +127,7 @@ async fn funds_come_in_and_go_out() {
         .refused(&me, "deposit", &["--amount", "5 DEVT"])
         .await;
     assert!(refused.contains("ERC20InsufficientBalance"), "{refused}");
-    let mint = TestToken::mintCall {
-        to: dev(3),
-        amount: U256::from(7 * TOKEN),
-    };
-    let request = TransactionRequest::default()
-        .to(l1.token())
-        .input(mint.abi_encode().into());
-    let minted = l1.signing(&wallet, 3).send_transaction(request).await;
-    let minted = minted.expect("a transaction").get_receipt().await;
-    assert!(minted.expect("a receipt").status());
+    l1.mint(&wallet, 3, 7 * TOKEN).await;
     let newcomer = accounts::fresh(3).address();
     let to = newcomer.to_string();
     // Who has nothing for a fee could not send tokens.

@@ -58,6 +58,21 @@ impl L1 {
         }
     }
 
+    /// Makes test tokens for a development account, which pays for it.
+    pub(crate) async fn mint(&self, wallet: &Wallet, account: u32, units: u128) {
+        let mint = TestToken::mintCall {
+            to: super::dev(account),
+            amount: U256::from(units),
+        };
+        let request = TransactionRequest::default()
+            .to(self.token())
+            .input(mint.abi_encode().into());
+        let signing = self.signing(wallet, account);
+        let minted = signing.send_transaction(request).await;
+        let receipt = minted.expect("a transaction").get_receipt().await;
+        assert!(receipt.expect("a receipt").status());
+    }
+
     /// What the bridge holds, of ETH and of the test token.
     pub(crate) async fn custody(&self) -> (u128, u128) {
         let of = async |token| {

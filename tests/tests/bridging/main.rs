@@ -6,6 +6,7 @@ mod escape;
 mod interruption;
 mod ledger;
 mod paid;
+mod round_trip;
 mod wallet;
 
 use std::time::{Duration, Instant};

@@ -25,7 +25,7 @@ async fn withdrawal(rpc: &Rpc, index: &Value) -> Value {
     told.expect("an answer")[0].clone()
 }
 
-async fn until_status(rpc: &Rpc, index: &Value, status: &str) {
+pub(crate) async fn until_status(rpc: &Rpc, index: &Value, status: &str) {
     patiently(status, async || {
         withdrawal(rpc, index).await["status"] == *status
     })
