@@ -358,11 +358,14 @@ def calls():
     equal(int.from_bytes(results[0][1]), INITIAL_TOKENS, "balance by Multicall3")
     shown("a balance by Multicall3")
     transfer = erc20.functions.transfer(bob.address, INITIAL_TOKENS + 1)
-    failure(ContractCustomError, lambda: transfer.call({"from": alice.address}))
+    error = failure(ContractCustomError, lambda: transfer.call({"from": alice.address}))
+    reason = Web3.keccak(text="ERC20InsufficientBalance(address,uint256,uint256)")[:4]
+    reason += w3.codec.encode(["address", "uint256", "uint256"], [alice.address, INITIAL_TOKENS, INITIAL_TOKENS + 1])
+    equal(error.data, Web3.to_hex(reason), "data of the revert")
     approve = erc20.functions.approve(bob.address, 1)
     error = failure(ContractLogicError, lambda: approve.estimate_gas({"from": alice.address}))
     check("no allowances on this chain" in str(error), error)
-    shown("a transfer of too much and an approval revert")
+    shown("a transfer of too much and an approval revert, and say why")
 
 
 def writes_contracts():

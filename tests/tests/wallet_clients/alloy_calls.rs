@@ -1,14 +1,21 @@
 //! Contracts through alloy: the facades of tokens, the predeploys and Multicall3.
 
+use std::time::Duration;
+
 use alloy_network::TransactionBuilder;
 use alloy_primitives::{Address, U256};
-use alloy_provider::Provider;
+use alloy_provider::{CallItem, Provider};
 use alloy_rpc_types_eth::TransactionRequest;
 use alloy_sol_types::{SolCall, SolInterface};
-use spillway_bridge_contracts::TokenFacade::{TokenFacadeErrors, balanceOfCall, transferCall};
+use spillway_bridge_contracts::TokenFacade::{
+    TokenFacadeErrors, balanceOfCall, decimalsCall, nameCall, symbolCall, totalSupplyCall,
+    transferCall,
+};
 use spillway_bridge_contracts::{IPayout, IWithdraw};
 use spillway_protocol::transaction::{PAYOUT_PREDEPLOY, WITHDRAW_PREDEPLOY};
-use spillway_tests::{Node, NodeOptions};
+use spillway_tests::accounts::COUNT;
+use spillway_tests::{Node, NodeOptions, PATIENCE};
+use tokio::time::{sleep, timeout};
 
 use super::alloy::{alice, bob, connect, receipt};
 
@@ -23,17 +30,49 @@ fn request<C: SolCall>(to: Address, value: u64, call: &C) -> TransactionRequest 
         .with_input(call.abi_encode())
 }
 
+/// What a function of the token answers.
+async fn read<C: SolCall>(provider: &impl Provider, token: Address, call: &C) -> C::Return {
+    let output = provider.call(request(token, 0, call)).await;
+    C::abi_decode_returns(&output.expect("an answer")).expect("what the function returns")
+}
+
 #[tokio::test]
-async fn alloy_reads_and_simulates_a_token() {
+async fn alloy_reads_a_token() {
     let node = Node::start(NodeOptions::default());
     let (provider, token) = (connect(&node), node.token());
-    let held = balanceOfCall { account: alice() };
-    let output = provider.call(request(token, 0, &held)).await;
-    let output = output.expect("an answer");
-    assert_eq!(
-        balanceOfCall::abi_decode_returns(&output).expect("a balance"),
-        U256::from(HELD)
-    );
+    // The node asks L1 for the name.
+    let named = async {
+        while read(&provider, token, &nameCall {}).await != "Spillway development token" {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(PATIENCE, named).await.expect("the name in time");
+    assert_eq!(read(&provider, token, &symbolCall {}).await, "DEVT");
+    assert_eq!(read(&provider, token, &decimalsCall {}).await, 6);
+    let supply = read(&provider, token, &totalSupplyCall {}).await;
+    assert_eq!(supply, U256::from(u64::from(COUNT) * HELD));
+
+    let pay = transferCall {
+        to: bob(),
+        amount: U256::from(5),
+    };
+    let pending = provider.send_transaction(request(token, 0, &pay)).await;
+    receipt(pending.expect("an accepted transaction")).await;
+    let of = |account| {
+        let call = balanceOfCall { account };
+        CallItem::<balanceOfCall>::new(token, call.abi_encode().into())
+    };
+    let balances = provider.multicall().add_call(of(alice()));
+    let balances = balances.add_call(of(bob())).aggregate3().await;
+    let (alice, bob) = balances.expect("balances");
+    let held = (alice.expect("a balance"), bob.expect("a balance"));
+    assert_eq!(held, (U256::from(HELD - 5), U256::from(HELD + 5)));
+}
+
+#[tokio::test]
+async fn alloy_simulates_a_token() {
+    let node = Node::start(NodeOptions::default());
+    let (provider, token) = (connect(&node), node.token());
     let (to, amount) = (bob(), U256::from(HELD + 1));
     let too_much = request(token, 0, &transferCall { to, amount });
     let error = provider.call(too_much).await.expect_err("too much");
@@ -45,10 +84,11 @@ async fn alloy_reads_and_simulates_a_token() {
         panic!("another error")
     };
     assert_eq!((error.sender, error.needed), (alice(), amount));
+    assert_eq!(error.balance, U256::from(HELD));
 }
 
 #[tokio::test]
-async fn alloy_pays_out_and_withdraws() {
+async fn alloy_writes_contracts() {
     let node = Node::start(NodeOptions::default());
     let (provider, token) = (connect(&node), node.token());
     let payee = |recipient| IPayout::Payee {
@@ -64,7 +104,12 @@ async fn alloy_pays_out_and_withdraws() {
         amount: U256::from(12),
         recipient: bob(),
     };
+    let transfer = transferCall {
+        to: bob(),
+        amount: U256::from(5),
+    };
     for (request, gas) in [
+        (request(token, 0, &transfer), 30_000),
         (request(PAYOUT_PREDEPLOY, 14, &payout), 45_000),
         (
             request(
@@ -83,11 +128,7 @@ async fn alloy_pays_out_and_withdraws() {
         assert!(receipt.status());
         assert_eq!(receipt.gas_used, gas);
     }
-    let held = balanceOfCall { account: alice() };
-    let output = provider.call(request(token, 0, &held)).await;
-    let output = output.expect("an answer");
-    assert_eq!(
-        balanceOfCall::abi_decode_returns(&output).expect("a balance"),
-        U256::from(HELD - 19)
-    );
+    let account = alice();
+    let held = read(&provider, token, &balanceOfCall { account }).await;
+    assert_eq!(held, U256::from(HELD - 24));
 }
