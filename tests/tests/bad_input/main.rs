@@ -1,5 +1,6 @@
 //! Hostile and broken input against the real binary: each gets a clear error, and the node goes on as before.
 
+mod beside;
 mod connections;
 mod memory;
 mod queries;
