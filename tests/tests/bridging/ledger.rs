@@ -1,8 +1,9 @@
 //! What accounts have on L1, to the last wei, and what the contracts hold.
 
+use alloy_network::TransactionResponse;
 use alloy_primitives::{Address, B256, U256};
 use alloy_provider::{DynProvider, Provider as _};
-use alloy_rpc_types_eth::TransactionRequest;
+use alloy_rpc_types_eth::{Transaction, TransactionRequest};
 use alloy_sol_types::SolCall;
 use serde_json::Value;
 use spillway_bridge_contracts::{Bridge, TestToken};
@@ -96,19 +97,22 @@ impl L1 {
 
     /// Wei that an account's transactions have cost, in the blocks after that one.
     pub(crate) async fn fees_of(&self, account: Address, after: u64) -> U256 {
+        let own = self.transactions_of(account, after).await;
+        self.fees(own.iter().map(TransactionResponse::tx_hash))
+            .await
+    }
+
+    /// An account's transactions in the blocks after that one.
+    pub(crate) async fn transactions_of(&self, account: Address, after: u64) -> Vec<Transaction> {
         let head = self.head().await;
         let mut own = Vec::new();
         for number in after + 1..=head {
             let block = self.provider.get_block_by_number(number.into()).full();
             let block = block.await.expect("an answer").expect("a block");
             let transactions = block.transactions.into_transactions();
-            own.extend(
-                transactions
-                    .filter(|transaction| transaction.inner.signer() == account)
-                    .map(|transaction| *transaction.inner.tx_hash()),
-            );
+            own.extend(transactions.filter(|transaction| transaction.from() == account));
         }
-        self.fees(own).await
+        own
     }
 
     pub(crate) async fn head(&self) -> u64 {

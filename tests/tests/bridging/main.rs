@@ -4,6 +4,7 @@ mod censorship;
 mod commands;
 mod escape;
 mod interruption;
+mod killed;
 mod ledger;
 mod paid;
 mod round_trip;

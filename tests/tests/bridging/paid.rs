@@ -1,5 +1,4 @@
-//! Withdrawals are paid on L1: by the relayer, without the user doing anything; before their time, by the pool; and once, whenever the
-//! node is killed.
+//! Withdrawals are paid on L1: by the relayer, without the user doing anything, and before their time by the pool.
 
 use alloy_primitives::{Address, U256};
 use serde_json::{Value, json};
@@ -7,17 +6,15 @@ use spillway_tests::{Node, NodeOptions, Rpc, accounts};
 
 use super::ledger::L1;
 use super::wallet::{Wallet, Who};
-use super::{
-    ETHER, SOON, TOKEN, control, dev, on_anvil, patiently, posted, rollup_on_anvil, started, warp,
-};
+use super::{ETHER, SOON, TOKEN, control, dev, patiently, rollup_on_anvil, warp};
 
 /// Blocks of L1 that come fast make its clock run fast: a challenge window passes in seconds.
 const FAST_L1: [&str; 2] = ["--l1-block-time", "100ms"];
 
 /// The relayer's accounts on a development chain: what pays for claims, what pays fast withdrawals, and its reserve.
-const OPERATING: u32 = accounts::COUNT + 4;
-const HOT: u32 = accounts::COUNT + 5;
-const COLD: u32 = accounts::COUNT + 6;
+pub(crate) const OPERATING: u32 = accounts::COUNT + 4;
+pub(crate) const HOT: u32 = accounts::COUNT + 5;
+pub(crate) const COLD: u32 = accounts::COUNT + 6;
 
 /// A withdrawal as the node tells of it.
 async fn withdrawal(rpc: &Rpc, index: &Value) -> Value {
@@ -32,7 +29,7 @@ pub(crate) async fn until_status(rpc: &Rpc, index: &Value, status: &str) {
     .await;
 }
 
-async fn has_wei(l1: &L1, account: Address, wei: u128) {
+pub(crate) async fn has_wei(l1: &L1, account: Address, wei: u128) {
     patiently("a payment", async || {
         l1.funds(account).await.wei == U256::from(wei)
     })
@@ -159,40 +156,4 @@ async fn a_fast_withdrawal_is_paid_before_finality_and_the_pool_after_it() {
     assert_eq!(after.wei, pool.wei + amount);
     assert_eq!(after.tokens, pool.tokens + U256::from(200 * TOKEN));
     assert_eq!(l1.funds(me.address()).await, mine);
-}
-
-#[tokio::test]
-async fn a_node_that_is_killed_while_it_relays_pays_everybody_once() {
-    let folder = tempfile::TempDir::new().expect("a folder");
-    let (anvil, options) = on_anvil(&SOON, "10m");
-    let options = options.dir(folder.path());
-    let mut node = started(&anvil, options.clone()).await;
-    let wallet = Wallet::of(&node);
-    let recipients: Vec<_> = (50..56)
-        .map(|seed| accounts::fresh(seed).address())
-        .collect();
-    for (recipient, account) in recipients.iter().zip(1..) {
-        let to = recipient.to_string();
-        let arguments = ["--amount", "0.5", "--recipient", &to];
-        wallet.run(&Who::Dev(account), "withdraw", &arguments).await;
-    }
-    posted(&node.rpc()).await;
-    warp(&anvil, 601).await;
-    let l1 = L1::of(&wallet);
-    let (custody, _) = l1.custody().await;
-    // At whatever step it is.
-    for _ in 0..3 {
-        node.kill();
-        node = Node::start(options.clone());
-    }
-    for recipient in &recipients {
-        has_wei(&l1, *recipient, ETHER / 2).await;
-    }
-    for index in 0..6 {
-        until_status(&node.rpc(), &json!(index), "paid").await;
-    }
-    assert_eq!(l1.custody().await.0, custody - 3 * ETHER);
-    for recipient in recipients {
-        assert_eq!(l1.funds(recipient).await.wei, U256::from(ETHER / 2));
-    }
 }
