@@ -38,8 +38,8 @@ impl L1Error {
 pub(crate) fn explain(error: L1Error) -> anyhow::Error {
     match error {
         L1Error::Differs(_) => anyhow!(
-            "L1 is not what the deployment says: {error}. Check --l1-url and --deployment; `spillway deploy --verify` compares all \
-             of it"
+            "L1 is not what the deployment says: {error}. Check --l1-url and --deployment; `spillway deploy --verify \
+             --deployment FILE` compares all of it"
         ),
         _ => anyhow::Error::new(error).context("--l1-url"),
     }

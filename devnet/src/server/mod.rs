@@ -19,8 +19,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use jsonrpsee::core::RegisterMethodError;
 use jsonrpsee::server::{
@@ -186,9 +186,8 @@ fn connection(
         .allow_methods(Any)
         .allow_headers(Any)
         .max_age(CORS_REMEMBERED);
-    let mut protocol = auto::Builder::new(TokioExecutor::new()).http1_only();
+    let mut protocol = http1::Builder::new();
     protocol
-        .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.idle);
     let answer = tower::service_fn(move |request: HttpRequest<Incoming>| {
@@ -201,7 +200,8 @@ fn connection(
     Box::pin(async move {
         let service = TowerToHyperService::new(service);
         let socket = TokioIo::new(socket);
-        let mut connection = pin!(protocol.serve_connection_with_upgrades(socket, service));
+        let connection = protocol.serve_connection(socket, service);
+        let mut connection = pin!(connection.with_upgrades());
         let result = select! {
             result = &mut connection => result,
             () = stop.shutdown() => {
@@ -210,7 +210,7 @@ fn connection(
             }
         };
         if let Err(error) = result {
-            tracing::debug!(error, "connection ended");
+            tracing::debug!(%error, "connection ended");
         }
     })
 }

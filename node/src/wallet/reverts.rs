@@ -101,7 +101,10 @@ fn of_rollup(error: &RollupErrors) -> String {
             )
         }
         RollupErrors::NotPending(error) => {
-            format!("batch {} is final, or has fallen", error.number)
+            format!(
+                "batch {} is not there to become final: it is so already, or has fallen",
+                error.number
+            )
         }
         RollupErrors::WrongBatch(error) => {
             format!("batch {} is another one by now", error.number)

@@ -83,8 +83,8 @@ pub(super) async fn submit(
     let price = chains.l2.gas_price()?;
     ensure!(
         price <= GAS_PRICE_MAX,
-        "the node asks for {price} wei a unit of gas, and no more than {GAS_PRICE_MAX} is paid: ask another node by --rpc, or wait until \
-         fees have fallen"
+        "the node asks for {price} wei a unit of gas, and no more than {GAS_PRICE_MAX} is paid: wait until \
+         fees have fallen, or ask another node by --rpc if others see lower ones"
     );
     let nonce = chains.l2.next_nonce(address)?;
     let transaction = transaction(order, chain_id, nonce, price)?;

@@ -83,7 +83,7 @@ fn bad_arguments_are_refused() {
                 "--amount",
                 "1",
                 "--dev-account",
-                "24",
+                "27",
             ],
             "--dev-account",
         ),

@@ -26,6 +26,7 @@ mod oversized;
 mod rolling_back;
 mod sending;
 mod server;
+mod stalling;
 mod subscriptions;
 mod watching;
 
@@ -73,7 +74,7 @@ pub struct RpcConfig {
     pub subscriptions_max: u32,
     /// Messages that wait until a WebSocket client reads them. A subscription that finds no room ends.
     pub messages_buffered_max: u32,
-    /// How long a connection may take to send the head of its next request, or more of its body, and how long it may take nothing of
+    /// How long a connection may take to send the head of its next request, how long its body, and how long it may take nothing of
     /// what it is sent.
     pub idle_max: Duration,
     /// How long open requests may take to finish once the server stops.
@@ -102,7 +103,7 @@ pub struct QueryConfig {
     pub search_time_max: Duration,
     /// Filters of all clients together.
     pub filters_max: usize,
-    /// Messages a second to all subscribers together; as many again to all who follow accounts.
+    /// Messages a second to all subscribers together; as many accounts a second to all who follow some.
     pub messages_rate_max: u32,
     /// Accounts that are followed for all clients together; what two follow counts twice.
     pub watched_accounts_max: usize,

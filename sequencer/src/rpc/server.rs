@@ -18,8 +18,8 @@ use std::time::Duration;
 use futures_util::{FutureExt, TryFutureExt};
 use hyper::StatusCode;
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use jsonrpsee::Methods;
 use jsonrpsee::core::middleware::RpcServiceBuilder;
@@ -33,14 +33,13 @@ use tokio::select;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use tokio_io_timeout::TimeoutStream;
 use tower::{Service, ServiceBuilder};
 use tower_http::cors::{Any, CorsLayer};
-use tower_http::timeout::TimeoutBody;
 
 use super::bridge::Bridge;
 use super::dispatch::{Dispatch, Door};
 use super::rolling_back::RollingBack;
+use super::stalling::{self, Punctual, Socket};
 use super::subscriptions::HexIds;
 use super::watching::Events;
 use super::{Rpc, RpcConfig, methods, oversized};
@@ -239,9 +238,8 @@ fn connector(
         .allow_methods(Any)
         .allow_headers(Any)
         .max_age(CORS_REMEMBERED);
-    let mut protocol = auto::Builder::new(TokioExecutor::new()).http1_only();
+    let mut protocol = http1::Builder::new();
     protocol
-        .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(idle_max);
     move |socket| {
@@ -261,7 +259,7 @@ fn connector(
             if Events::are_asked_for(&request) {
                 return events.clone().answer(request).map(Ok).boxed();
             }
-            let request = request.map(|body| TimeoutBody::new(idle_max, body));
+            let request = request.map(|body| Punctual::new(body, idle_max));
             let response = if is_upgrade_request(&request) {
                 websocket.clone().call(request)
             } else {
@@ -269,6 +267,8 @@ fn connector(
             };
             let response = response.map_ok(|response| match response.status() {
                 StatusCode::PAYLOAD_TOO_LARGE => oversized::closing(response),
+                // What it says when it cannot read a body, and at no other time.
+                StatusCode::INTERNAL_SERVER_ERROR => stalling::late(),
                 _ => response,
             });
             response.map_err(io::Error::other).boxed()
@@ -277,8 +277,9 @@ fn connector(
         let (protocol, stopped) = (protocol.clone(), stop.clone().shutdown());
         Box::pin(async move {
             let service = TowerToHyperService::new(service);
-            let socket = TokioIo::new(stalling_no_longer_than(idle_max, socket));
-            let mut connection = pin!(protocol.serve_connection_with_upgrades(socket, service));
+            let socket = TokioIo::new(Socket::new(socket, idle_max));
+            let connection = protocol.serve_connection(socket, service);
+            let mut connection = pin!(connection.with_upgrades());
             let result = select! {
                 result = &mut connection => result,
                 () = stopped => {
@@ -287,20 +288,10 @@ fn connector(
                 }
             };
             if let Err(error) = result {
-                tracing::debug!(error, "connection ended");
+                tracing::debug!(%error, "connection ended");
             }
         })
     }
-}
-
-/// The socket, on which a write fails once the client has taken nothing for so long.
-fn stalling_no_longer_than(
-    time_max: Duration,
-    socket: TcpStream,
-) -> Pin<Box<TimeoutStream<TcpStream>>> {
-    let mut socket = TimeoutStream::new(socket);
-    socket.set_write_timeout(Some(time_max));
-    Box::pin(socket)
 }
 
 type ConnectionFuture = Pin<Box<dyn Future<Output = ()> + Send>>;

@@ -123,8 +123,8 @@ fn choose(silent: Way, stalled: Way, escape_delay: u64) -> Result<Bytes> {
             length(escape_delay)
         ),
         (Way::Refused(why), _) => bail!(
-            "the rollup cannot be ended: {why}. Run this again; if it is refused again, check --deployment with `spillway deploy \
-             --verify`"
+            "the rollup cannot be ended: {why}. Run this again; if it is refused again, check it with `spillway deploy --verify \
+             --deployment FILE`"
         ),
         (Way::NoMessageWaits, Way::NoMessageWaits) => bail!(
             "the rollup cannot be ended: no message waits on L1. Send one with `spillway wallet force-withdraw`; if the sequencer \

@@ -60,7 +60,7 @@ impl Client {
         loop {
             let want: BTreeMap<_, _> = followed
                 .iter()
-                .map(|address| (*address, holdings(view.account(address), *address)))
+                .map(|address| (*address, holdings(view.account(address).as_ref(), *address)))
                 .collect();
             if self.accounts == want {
                 return;
@@ -71,19 +71,19 @@ impl Client {
 }
 
 /// What there is in an account, in the words of a message.
-fn holdings(account: Option<Account>, address: Address) -> Value {
+fn holdings(account: Option<&Account>, address: Address) -> Value {
     let tokens: Vec<_> = (1..)
         .zip(TOKENS)
         .filter_map(|(id, token)| {
-            let amount = account.as_ref()?.balance(id);
+            let amount = account?.balance(id);
             (amount > 0).then(|| json!({"token": token, "amount": U128::from(amount)}))
         })
         .collect();
     json!({
         "address": address,
-        "nonce": account.as_ref().map_or(0, |account| account.nonce),
-        "locked": account.as_ref().is_some_and(|account| account.locked),
-        "eth": U128::from(account.as_ref().map_or(0, |account| account.eth)),
+        "nonce": account.map_or(0, |account| account.nonce),
+        "locked": account.is_some_and(|account| account.locked),
+        "eth": U128::from(account.map_or(0, |account| account.eth)),
         "tokens": tokens,
     })
 }
@@ -108,7 +108,7 @@ async fn a_stream_begins_with_all_accounts_and_goes_on_with_those_that_change() 
     assert_eq!(first["number"], view.block_number());
     let want: Vec<_> = followed
         .iter()
-        .map(|one| holdings(view.account(one), *one))
+        .map(|one| holdings(view.account(one).as_ref(), *one))
         .collect();
     assert_eq!(first["accounts"], json!(want));
     assert_eq!(first["accounts"][2]["eth"], "0x0", "nobody has paid it yet");
@@ -122,7 +122,7 @@ async fn a_stream_begins_with_all_accounts_and_goes_on_with_those_that_change() 
     assert_eq!(patch["previous"], first["number"], "others do not count");
     let hash = view.block_hash(view.block_number()).unwrap();
     assert_eq!(patch["block_hash"], json!(hash));
-    let want = [account(1), account(7)].map(|one| holdings(view.account(&one), one));
+    let want = [account(1), account(7)].map(|one| holdings(view.account(&one).as_ref(), one));
     assert_eq!(patch["accounts"], json!(want), "only those that changed");
     drop(stream);
     node.stop().await;
@@ -202,7 +202,9 @@ async fn what_a_message_says_is_all_of_its_block() {
             let number = client.number;
             let want = view.with_ledger(|ledger| {
                 let at = ledger.at(number).expect("a block that is remembered");
-                let held = |address: &Address| (*address, holdings(at.account(address), *address));
+                let held = |address: &Address| {
+                    (*address, holdings(at.account(address).as_ref(), *address))
+                };
                 followed.iter().map(held).collect::<BTreeMap<_, _>>()
             });
             assert_eq!(client.accounts, want, "after block {number}");
@@ -254,7 +256,10 @@ async fn what_was_not_missed_is_not_sent_again() {
     loop {
         let patch = next(&mut node.watch(what(&followed, &client.since()), 16).await).await;
         let accounts = patch["accounts"].as_array().unwrap();
-        assert_eq!(accounts[0], holdings(view.account(&account(1)), account(1)));
+        assert_eq!(
+            accounts[0],
+            holdings(view.account(&account(1)).as_ref(), account(1))
+        );
         if accounts.len() == 1 {
             return;
         }

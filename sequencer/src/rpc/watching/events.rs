@@ -108,34 +108,31 @@ fn events(
     first: &Message,
 ) -> impl Stream<Item = Bytes> + Send + 'static {
     let first = format!("retry: {RECONNECT_AFTER_MS}\n{}", event(first));
-    let (first, unsent) = tracked(first);
-    let rest = stream::unfold((watcher, Some(unsent)), move |(mut watcher, mut unsent)| {
+    let (first, sent) = tracked(first);
+    let messages = Box::pin(messages(watcher, sent));
+    let rest = stream::unfold(messages, move |mut messages| {
         let stopped = stop.clone().shutdown();
         async move {
             let bytes = select! {
                 () = stopped => return None,
-                message = next_when_sent(&mut unsent, &mut watcher) => {
-                    let (bytes, sent) = tracked(event(&message));
-                    unsent = Some(sent);
-                    bytes
-                }
+                // Not given up when there is silence: it may have waited for its turn for long.
+                message = messages.next() => message?,
                 () = sleep(SILENCE_MAX) => Bytes::from_static(b":\n\n"),
             };
-            Some((bytes, (watcher, unsent)))
+            Some((bytes, messages))
         }
     });
     stream::once(async { first }).chain(rest)
 }
 
-/// The next message, once the one before is with the socket: what waits here would be old when it is read. Cancelled, it forgets
-/// nothing.
-async fn next_when_sent(unsent: &mut Option<Sent>, watcher: &mut Watcher) -> Message {
-    if let Some(sent) = unsent {
+/// The messages after one, each made once the one before is with the socket: what waits here would be old when it is read.
+fn messages(watcher: Watcher, sent: Sent) -> impl Stream<Item = Bytes> + Send + 'static {
+    stream::unfold((watcher, sent), |(mut watcher, sent)| async move {
         // Nothing is ever said: the other side is dropped with the bytes.
         let _ = sent.await;
-        *unsent = None;
-    }
-    watcher.next().await
+        let (bytes, sent) = tracked(event(&watcher.next().await));
+        Some((bytes, (watcher, sent)))
+    })
 }
 
 /// Ends when bytes are dropped, as the connection does once it has written them.

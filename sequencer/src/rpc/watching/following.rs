@@ -60,14 +60,12 @@ impl Follower {
             self.registry.mark(last, []);
             return Duration::ZERO;
         }
-        if last.saturating_sub(self.seen) > BLOCKS_BEHIND_MAX {
-            self.registry.mark_all(last);
-            return Duration::ZERO;
-        }
         let (view, registry) = (self.view.clone(), Arc::clone(&self.registry));
         let blocks = self.seen + 1..=last;
-        self.marked(last, move || {
-            blocks.for_each(|number| mark(&view, &registry, number));
+        let is_far = last.saturating_sub(self.seen) > BLOCKS_BEHIND_MAX;
+        self.marked(last, move || match is_far {
+            true => registry.mark_all(last),
+            false => blocks.for_each(|number| mark(&view, &registry, number)),
         })
         .await
     }
@@ -223,7 +221,7 @@ mod tests {
         let place = followed.registry.watch(both()).unwrap();
         let seen = followed.follower.seen;
         let last = seen + BLOCKS_BEHIND_MAX + 1;
-        assert_eq!(followed.follower.advance(last).await, Duration::ZERO);
+        followed.follower.advance(last).await;
         assert_eq!(place.take_changed_after(seen), (both(), last));
     }
 

@@ -150,6 +150,23 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn turns_come_at_the_rate() {
+        let pace = Pace::new(7);
+        let began = Instant::now();
+        let taken = async {
+            for _ in 0..10 {
+                pace.turn(sent(7)).await;
+            }
+        };
+        tokio::select! {
+            () = taken => {}
+            () = pace.hand_out() => {}
+        }
+        let took = began.elapsed().as_secs_f64();
+        assert!((9.0..=11.0).contains(&took), "{took}");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_stream_rests_between_two_messages() {
         let pace = Pace::new(1_000_000);
         assert!(pace.turn(None).now_or_never().is_some());
