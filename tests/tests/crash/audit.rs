@@ -10,8 +10,11 @@ use crate::model::{Model, Place};
 use crate::replay::Replay;
 use crate::site::Site;
 
-/// Calls in a batch, at most: some thousand receipts stay far below the limit of a response.
+/// Calls in a batch, at most.
 const BATCH: usize = 64;
+/// Blocks that are read in one, with the receipts: a block holds at most one bulk of each wallet, and the logs of payouts and memos
+/// make that some megabytes.
+const BLOCKS: usize = 2;
 /// Transactions that are looked up in one: where the query index has failed, each reads the journal.
 const LOOK_UPS: usize = 8;
 
@@ -101,7 +104,7 @@ impl Auditor {
             assert_eq!(hash, known, "block {} has changed", self.audited);
         }
         let numbers: Vec<u64> = (self.audited + 1..=newest).collect();
-        for numbers in numbers.chunks(BATCH / 2) {
+        for numbers in numbers.chunks(BLOCKS) {
             let calls = numbers.iter().flat_map(|number| {
                 let number = U64::from(*number);
                 [
@@ -211,7 +214,8 @@ async fn batch(rpc: &Rpc, calls: impl Iterator<Item = (&'static str, Value)>) ->
     });
     let calls: Vec<_> = calls.collect();
     let (_, body) = rpc.post(json!(calls).to_string()).await.expect("an answer");
-    let answers: Vec<Value> = serde_json::from_str(&body).expect("a list of answers");
+    let answers: Vec<Value> = serde_json::from_str(&body)
+        .unwrap_or_else(|error| panic!("no list of answers: {error}: {}", excerpt(&body)));
     assert_eq!(answers.len(), calls.len());
     let result = |(id, mut answer): (usize, Value)| {
         assert_eq!(answer["id"], id);
@@ -219,6 +223,11 @@ async fn batch(rpc: &Rpc, calls: impl Iterator<Item = (&'static str, Value)>) ->
         result.unwrap_or_else(|| panic!("{}: {answer}", calls[id]))
     };
     answers.into_iter().enumerate().map(result).collect()
+}
+
+/// The beginning of a text that may be long.
+fn excerpt(text: &str) -> String {
+    text.chars().take(500).collect()
 }
 
 fn member<T: DeserializeOwned>(object: &Value, name: &str) -> T {
