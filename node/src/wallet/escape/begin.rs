@@ -98,9 +98,9 @@ fn why(reverted: &Reverted) -> Way {
 fn choose(silent: Way, stalled: Way, escape_delay: u64) -> Result<Bytes> {
     match (silent, stalled) {
         (Way::Open(data), _) | (_, Way::Open(data)) => Ok(data),
-        (Way::From(a), Way::From(b)) => bail!(
-            "the rollup cannot be ended yet: a message has to wait until {}. Run this again then",
-            when(a.min(b))
+        (Way::From(a), Way::From(b)) if b < a => bail!(
+            "the rollup cannot be ended yet: nothing may become final until {}. Run this again then",
+            when(b)
         ),
         (Way::From(from), _) => bail!(
             "the rollup cannot be ended yet: a message has to wait until {}. Run this again then",
@@ -121,6 +121,10 @@ fn choose(silent: Way, stalled: Way, escape_delay: u64) -> Result<Bytes> {
             "the rollup cannot be ended yet: no message waits to be consumed, and {why}. Send a message with `spillway wallet \
              force-withdraw`; if the sequencer does not consume it within {}, run this again",
             length(escape_delay)
+        ),
+        (Way::Refused(why), Way::Refused(other)) => bail!(
+            "the rollup cannot be ended: {why}; and {other}. Run this again; if it is refused again, check it with `spillway \
+             deploy --verify --deployment FILE`"
         ),
         (Way::Refused(why), _) => bail!(
             "the rollup cannot be ended: {why}. Run this again; if it is refused again, check it with `spillway deploy --verify \
@@ -151,7 +155,8 @@ mod tests {
             assert_eq!(choose(silent, stalled, 300).unwrap(), data());
         }
         for (silent, stalled, said) in [
-            (from(60), from(5), "until 1970-01-01T00:00:05Z"),
+            (from(60), from(5), "final until 1970-01-01T00:00:05Z"),
+            (from(5), from(60), "wait until 1970-01-01T00:00:05Z"),
             (from(60), Way::NoMessageWaits, "until 1970-01-01T00:01:00Z"),
             (refused(), from(7), "until 1970-01-01T00:00:07Z"),
             (
@@ -170,7 +175,11 @@ mod tests {
                 Way::NoMessageWaits,
                 "because. Run this again; if",
             ),
-            (refused(), refused(), "because. Run this again; if"),
+            (
+                refused(),
+                refused(),
+                "because; and because. Run this again; if",
+            ),
         ] {
             let error = choose(silent, stalled, 300).unwrap_err().to_string();
             assert!(error.contains(said), "{said}: {error}");
