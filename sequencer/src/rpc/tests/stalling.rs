@@ -84,13 +84,9 @@ async fn who_sends_a_body_by_bytes_is_let_go() {
         }
     };
     let mut status = [0; 12];
-    let told = async {
-        tokio::select! {
-            () = trickle => {}
-            told = answer.read_exact(&mut status) => assert_eq!(told.unwrap(), 12),
-        }
-    };
-    timeout(PATIENCE, told).await.expect("an answer");
+    let told = async { tokio::join!(trickle, answer.read_exact(&mut status)).1 };
+    let told = timeout(PATIENCE, told).await;
+    told.expect("an answer, and the end").unwrap();
     assert_eq!(&status, b"HTTP/1.1 408");
 }
 
