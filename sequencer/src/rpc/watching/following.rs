@@ -49,7 +49,9 @@ impl Follower {
             let last = *self.newest.borrow_and_update();
             let took = self.advance(last).await;
             self.seen = last;
-            sleep(rest(took)).await;
+            if let Some(rest) = rest(took) {
+                sleep(rest).await;
+            }
         }
     }
 
@@ -82,11 +84,8 @@ impl Follower {
 }
 
 /// Where thousands follow what every block changes, the core is for others most of the time.
-fn rest(took: Duration) -> Duration {
-    if took < MARKING_UNNOTICED {
-        return Duration::ZERO;
-    }
-    (took * MARKING_REST).min(MARKING_REST_MAX)
+fn rest(took: Duration) -> Option<Duration> {
+    (took >= MARKING_UNNOTICED).then(|| (took * MARKING_REST).min(MARKING_REST_MAX))
 }
 
 /// Marks who follows an account that the block has changed: everybody, if it cannot be read.
@@ -228,9 +227,11 @@ mod tests {
     #[test]
     fn marking_that_is_noticed_rests() {
         let ms = Duration::from_millis;
-        for (took, rests) in [(0, 0), (1, 3), (100, 300), (166, 498), (1_000, 500)] {
-            assert_eq!(rest(ms(took)), ms(rests));
+        for (took, rests) in [(1, 3), (100, 300), (166, 498), (1_000, 500)] {
+            assert_eq!(rest(ms(took)), Some(ms(rests)));
         }
-        assert_eq!(rest(Duration::from_micros(999)), Duration::ZERO);
+        for took in [Duration::ZERO, Duration::from_micros(999)] {
+            assert_eq!(rest(took), None);
+        }
     }
 }
