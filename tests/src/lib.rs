@@ -18,7 +18,7 @@ mod rpc;
 pub use anvil::Anvil;
 pub use node::{Node, NodeOptions, binary};
 pub use role::Role;
-pub use rpc::{CallError, Rpc, RpcError};
+pub use rpc::{CallError, Rpc, RpcError, quantity};
 
 use std::time::Duration;
 

@@ -190,8 +190,9 @@ impl Rpc {
     }
 }
 
-/// Reads a JSON-RPC quantity, `"0x2a"`.
-fn quantity(value: &Value) -> Option<u128> {
+/// Reads a JSON-RPC quantity, `"0x2a"`; none if it is not one.
+#[must_use]
+pub fn quantity(value: &Value) -> Option<u128> {
     u128::from_str_radix(value.as_str()?.strip_prefix("0x")?, 16).ok()
 }
 

@@ -4,7 +4,7 @@ use alloy_primitives::{Address, U256, hex};
 use alloy_sol_types::SolCall;
 use serde_json::{Value, json};
 use spillway_bridge_contracts::TestToken;
-use spillway_tests::{Node, NodeOptions, Rpc, accounts};
+use spillway_tests::{Node, NodeOptions, Rpc, accounts, quantity};
 
 use super::ledger::L1;
 use super::wallet::{Wallet, Who, hash};
@@ -29,8 +29,7 @@ pub(crate) async fn has_tokens(rpc: &Rpc, token: Address, account: Address, unit
 
 /// What a command says that its transaction on L2 has cost, in wei.
 pub(crate) fn fee(printed: &Value) -> u128 {
-    let fee = printed["fee"].as_str().expect("a fee");
-    u128::from_str_radix(fee.trim_start_matches("0x"), 16).expect("a quantity")
+    quantity(&printed["fee"]).expect("a fee")
 }
 
 #[tokio::test]

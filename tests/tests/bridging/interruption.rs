@@ -3,31 +3,22 @@
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::U256;
 use serde_json::{Value, json};
-use spillway_tests::{Anvil, Rpc};
+use spillway_tests::Anvil;
 
 use super::escape::LONG;
 use super::ledger::{Funds, L1};
 use super::wallet::{Wallet, Who, succeeded};
 use super::{
     ETHER, IN_BLOBS, LONG_WINDOW, PATIENCE, TOKENS, a_block_a_transaction, control, dev, posted,
-    rollup_on_anvil, warp,
+    rollup_on_anvil, waiting, warp,
 };
-
-/// Transactions of an account on L1, those that wait for a block included or not.
-async fn nonce(l1: &Rpc, account: Address, block: &str) -> Value {
-    let asked = l1.call("eth_getTransactionCount", json!([account, block]));
-    asked.await.expect("a nonce")
-}
 
 /// Runs an escape until it has sent a transaction, and kills it then; or to its end, and answers what it printed.
 async fn until_sent(anvil: &Anvil, wallet: &Wallet, who: &Who) -> Option<Value> {
     let (l1, account) = (anvil.rpc(), who.address());
-    let is_sent = async || {
-        let pending = nonce(&l1, account, "pending").await;
-        pending != nonce(&l1, account, "latest").await
-    };
+    let is_sent = async || waiting(&l1, account).await != 0;
     let waits = is_sent().await;
     let mut command = wallet.signing(who, "escape", &[]);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());

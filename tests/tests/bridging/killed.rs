@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::ledger::L1;
 use super::paid::{COLD, HOT, OPERATING, has_wei, until_status};
 use super::wallet::{Wallet, Who};
-use super::{ETHER, SOON, control, dev, on_anvil, patiently, posted, started, warp};
+use super::{ETHER, SOON, control, dev, on_anvil, patiently, posted, started, waiting, warp};
 
 /// Seconds after which a batch is final, and its withdrawals have waited for longer than the relayer lets them.
 const OVERDUE: u64 = 700;
@@ -80,14 +80,8 @@ impl Relayed {
     }
 
     /// Transactions of the operating account that wait for a block.
-    async fn waiting(&self) -> u64 {
-        let count = async |block: &str| {
-            let params = json!([dev(OPERATING), block]);
-            let count = control(&self.anvil, "eth_getTransactionCount", params).await;
-            let count = count.as_str().expect("a quantity").to_owned();
-            u64::from_str_radix(count.trim_start_matches("0x"), 16).expect("a number")
-        };
-        count("pending").await - count("latest").await
+    async fn waiting(&self) -> u128 {
+        waiting(&self.anvil.rpc(), dev(OPERATING)).await
     }
 
     async fn until_sent(&self) {

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use alloy_primitives::Address;
 use serde_json::{Value, json};
-use spillway_tests::{Anvil, Node, NodeOptions, Rpc, accounts};
+use spillway_tests::{Anvil, Node, NodeOptions, Rpc, accounts, quantity};
 
 /// Wei of an ETH.
 const ETHER: u128 = 1_000_000_000_000_000_000;
@@ -91,6 +91,15 @@ async fn control(anvil: &Anvil, method: &str, params: Value) -> Value {
 async fn a_block_a_transaction(anvil: &Anvil) {
     control(anvil, "evm_setIntervalMining", json!([0])).await;
     control(anvil, "evm_setAutomine", json!([true])).await;
+}
+
+/// Transactions of an account that wait for a block of L1.
+async fn waiting(l1: &Rpc, account: Address) -> u128 {
+    let count = async |block: &str| {
+        let asked = l1.call("eth_getTransactionCount", json!([account, block]));
+        quantity(&asked.await.expect("an answer")).expect("a nonce")
+    };
+    count("pending").await - count("latest").await
 }
 
 /// Moves L1's time on, and makes a block.

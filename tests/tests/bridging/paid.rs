@@ -4,6 +4,7 @@ use alloy_primitives::{Address, U256};
 use serde_json::{Value, json};
 use spillway_tests::{Node, NodeOptions, Rpc, accounts};
 
+use super::commands::fee;
 use super::ledger::L1;
 use super::wallet::{Wallet, Who};
 use super::{ETHER, SOON, TOKEN, control, dev, patiently, rollup_on_anvil, warp};
@@ -120,8 +121,7 @@ async fn a_fast_withdrawal_is_paid_before_finality_and_the_pool_after_it() {
             &["--amount", "1.5", "--fee-max", "0.1"],
         )
         .await;
-    let fee = paid["fee"].as_str().expect("a fee");
-    let fee = U256::from_str_radix(fee.trim_start_matches("0x"), 16).expect("a quantity");
+    let fee = U256::from(fee(&paid));
     let amount = U256::from(ETHER * 3 / 2);
     assert!(fee > U256::ZERO && fee < amount / U256::from(15), "{paid}");
     assert_eq!(l1.funds(me.address()).await.wei, before + amount - fee);

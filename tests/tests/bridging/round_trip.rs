@@ -4,7 +4,7 @@ use std::path::Path;
 
 use alloy_primitives::{Address, B256, U256};
 use serde_json::Value;
-use spillway_tests::{Node, Rpc, accounts};
+use spillway_tests::{Node, Rpc, accounts, quantity};
 use tempfile::TempDir;
 
 use super::commands::{fee, has_tokens};
@@ -138,10 +138,7 @@ fn write_payees(file: &Path, payees: &[Address]) {
 async fn fee_of(rpc: &Rpc, transaction: B256) -> u128 {
     let receipt = rpc.receipt(transaction).await.expect("an answer");
     let receipt = receipt.expect("a receipt");
-    let number = |name: &str| {
-        let quantity = receipt[name].as_str().expect("a quantity");
-        u128::from_str_radix(quantity.trim_start_matches("0x"), 16).expect("a number")
-    };
+    let number = |name: &str| quantity(&receipt[name]).expect("a quantity");
     number("gasUsed") * number("effectiveGasPrice")
 }
 

@@ -5,7 +5,7 @@ use alloy_signer::SignerSync as _;
 use serde_json::{Value, json};
 use spillway_protocol::fast_withdrawal::FastWithdrawal;
 use spillway_protocol::withdrawal::Withdrawal;
-use spillway_tests::{Anvil, Node, accounts};
+use spillway_tests::{Anvil, Node, accounts, quantity};
 
 use crate::caller::Caller;
 use crate::{HTTP_ACCOUNT, SOCKET_ACCOUNT, control, patiently};
@@ -59,9 +59,7 @@ pub(crate) async fn everything(http: &mut Caller, socket: &mut Caller, anvil: &A
 }
 
 fn number(value: &Value) -> u128 {
-    let digits = value.as_str().and_then(|text| text.strip_prefix("0x"));
-    let value = digits.map(|digits| u128::from_str_radix(digits, 16));
-    value.expect("a quantity").expect("a quantity")
+    quantity(value).expect("a quantity")
 }
 
 /// Asks for an offer, and takes it.
